@@ -26,7 +26,8 @@ struct wh_context {
     struct wh_budget *budget;
     const _Atomic bool *cancelled; /* true: return WH_CANCELLED soon */
     int jobs;                      /* worker threads */
-    int64_t chunk_bytes;           /* source bytes that a chunk should have */
+    int64_t chunk_bytes;           /* source bytes that a chunk should have; a destination may lower it when
+                                    * it is opened */
     /* Tells the user something about the plan or the data that is no failure ("column \"zip\" is text
      * because of line 7"); shown in plan, log and summary. Any thread. */
     void (*note)(struct wh_context *ctx, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -81,6 +82,8 @@ struct wh_stream_request {
     const char *name;                  /* stream, as discover names it; NULL: the only one */
     const char *const *columns;        /* NULL-ended names to read, in this order; NULL: all */
     const struct wh_schema *declared;  /* types the user declared by name; NULL or a subset of the columns */
+    const struct wh_schema *known;     /* types found by an earlier attempt: to be used instead of looking
+                                        * again, but they may still widen; NULL: none; may be ignored */
     const char *where;                 /* condition in the source's own SQL; NULL for sources without
                                         * WH_CAN_FILTER */
     const struct wh_predicate *prune;  /* bounds of columns, for skipping whole chunks; may be ignored */
@@ -102,6 +105,8 @@ struct wh_stream {
     const struct wh_stream_ops *ops;
     struct wh_schema schema; /* of every batch; changes only in widen */
     int64_t rows, bytes;     /* estimates, -1: unknown */
+    bool may_widen;          /* set by the engine before the first chunk: WH_WIDEN is welcome; false: rows
+                              * that do not fit go to the reject sink */
 };
 
 struct wh_reader {
@@ -153,6 +158,9 @@ struct wh_source_ops {
     enum wh_status (*open_stream)(struct wh_stream **out, struct wh_source *src,
                                   const struct wh_stream_request *req, struct wh_error *err);
     unsigned (*flags)(const struct wh_source *src);
+    /* The name of the only stream when finding its schema means reading data (files), so that the engine
+     * does not call discover; lent by the source. NULL: there may be many, discover lists them. */
+    const char *(*only_stream)(const struct wh_source *src);
     void (*close)(struct wh_source *src); /* takes src */
 };
 
@@ -173,6 +181,7 @@ struct wh_target_request {
     const struct wh_config *config;
     const char *marker;            /* resume: what checkpoint() gave last, else NULL */
     bool dry_run;                  /* touch nothing; only describe() and close() follow */
+    bool one_of_many;              /* other streams of the run go to the same destination */
 };
 
 /* Where a resumed target stands. */
@@ -184,6 +193,7 @@ struct wh_resume {
 
 struct wh_target {
     const struct wh_destination_ops *ops;
+    bool visible_early; /* set by open_target: rows can be seen before finish, so a stream cannot start again */
 };
 struct wh_writer {
     const struct wh_destination_ops *ops;
@@ -251,7 +261,9 @@ struct wh_connector {
     const char *label;            /* "stable" or "beta" */
     const char *help;             /* one sentence */
     const char *const *schemes;   /* URI schemes, NULL-ended */
-    const struct wh_option *options;
+    const struct wh_option *options;                    /* of both sides; may be NULL */
+    const struct wh_option *const *source_options;      /* more tables of one side, NULL-ended; may be NULL */
+    const struct wh_option *const *destination_options;
     const struct wh_source_ops *source;           /* NULL: not a source */
     const struct wh_destination_ops *destination; /* NULL: not a destination */
 };

@@ -14,7 +14,8 @@ enum wh_status wh_budget_take(struct wh_budget *budget, int64_t bytes, struct wh
     int64_t used = atomic_fetch_add(&budget->used_bytes, bytes) + bytes;
     if (bytes > 0 && budget->limit_bytes > 0 && used > budget->limit_bytes) {
         atomic_fetch_sub(&budget->used_bytes, bytes);
-        wh_fail(err, WH_LIMIT, "the memory budget of %lld MiB is used up (%lld MiB in use, %lld bytes more wanted)",
+        wh_fail(err, WH_LIMIT,
+                "the memory budget of %lld MiB is used up (%lld MiB in use, %lld bytes more wanted)",
                 (long long)(budget->limit_bytes >> 20), (long long)((used - bytes) >> 20), (long long)bytes);
         return wh_hint(err, "give more with --memory, or use fewer --jobs");
     }
@@ -45,7 +46,7 @@ enum wh_status wh_buffer_reserve(struct wh_buffer *b, size_t extra, struct wh_er
         give_back(b->budget, capacity - b->capacity);
         return wh_nomem(err);
     }
-    if (b->size > 0)
+    if (b->data != NULL && b->size > 0)
         memcpy(data, b->data, b->size);
     free(b->data);
     b->data = data;

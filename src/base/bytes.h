@@ -62,7 +62,8 @@ static inline void wh_buffer_put(struct wh_buffer *b, const void *bytes, size_t 
     b->size += n;
 }
 
-static inline enum wh_status wh_buffer_append_text(struct wh_buffer *b, const char *text, struct wh_error *err)
+static inline enum wh_status wh_buffer_append_text(struct wh_buffer *b, const char *text,
+                                                   struct wh_error *err)
 {
     return wh_buffer_append(b, text, strlen(text), err);
 }

@@ -83,10 +83,9 @@ enum wh_status wh_hint(struct wh_error *err, const char *fmt, ...)
 const char *wh_status_name(enum wh_status status)
 {
     static const char *const names[] = {
-        [WH_OK] = "ok",           [WH_END] = "end",       [WH_WIDEN] = "widen",
-        [WH_CONFIG] = "config",   [WH_AUTH] = "auth",     [WH_IO] = "io",
-        [WH_DATA] = "data",       [WH_STATE] = "state",   [WH_LIMIT] = "limit",
-        [WH_NOMEM] = "nomem",     [WH_CANCELLED] = "cancelled", [WH_INTERNAL] = "internal",
+        [WH_OK] = "ok",       [WH_END] = "end",     [WH_WIDEN] = "widen",         [WH_CONFIG] = "config",
+        [WH_AUTH] = "auth",   [WH_IO] = "io",       [WH_DATA] = "data",           [WH_STATE] = "state",
+        [WH_LIMIT] = "limit", [WH_NOMEM] = "nomem", [WH_CANCELLED] = "cancelled", [WH_INTERNAL] = "internal",
     };
     return names[status];
 }

@@ -12,11 +12,11 @@
 /* Runs fn on the address of the variable when it goes out of scope. */
 #define WH_CLEANUP(fn) __attribute__((cleanup(fn)))
 /* Moves a pointer out of a variable, so that its clean-up finds NULL. */
-#define WH_TAKE(p)                                                                                     \
-    __extension__({                                                                                    \
-        __typeof__(p) wh_taken = (p);                                                                  \
-        (p) = NULL;                                                                                    \
-        wh_taken;                                                                                      \
+#define WH_TAKE(p)                                                                                           \
+    __extension__({                                                                                          \
+        __typeof__(p) wh_taken = (p);                                                                        \
+        (p) = NULL;                                                                                          \
+        wh_taken;                                                                                            \
     })
 
 /* Zeroed memory for n objects of a size; NULL without memory or when the product overflows. Freed with

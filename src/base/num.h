@@ -10,6 +10,8 @@ bool wh_parse_u64(struct wh_slice s, uint64_t *out);
 /* Decimal or scientific notation of finite numbers, as RFC 8259 but leading zeros allowed; correctly
  * rounded to nearest even; false when it overflows to infinity. */
 bool wh_parse_f64(struct wh_slice s, double *out);
+/* The nearest float. */
+bool wh_parse_f32(struct wh_slice s, float *out);
 /* "64", "64kB", "64KiB", "1.5GiB"; decimal and binary units up to TB and TiB. */
 bool wh_parse_size(struct wh_slice s, int64_t *out_bytes);
 
