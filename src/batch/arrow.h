@@ -42,11 +42,13 @@ struct ArrowArrayStream {
 };
 
 /* Schema as a struct type; the caller releases *out through its release callback. */
-enum wh_status wh_arrow_export_schema(struct ArrowSchema *out, const struct wh_schema *s, struct wh_error *err);
+enum wh_status wh_arrow_export_schema(struct ArrowSchema *out, const struct wh_schema *s,
+                                      struct wh_error *err);
 /* Batch as a struct array; takes the batch's buffers (b is empty afterwards) without copying them, but
  * for decimals of 8 bytes. */
 enum wh_status wh_arrow_export_batch(struct ArrowArray *out, struct wh_batch *b, struct wh_error *err);
-enum wh_status wh_arrow_import_schema(struct wh_schema *out, const struct ArrowSchema *s, struct wh_error *err);
+enum wh_status wh_arrow_import_schema(struct wh_schema *out, const struct ArrowSchema *s,
+                                      struct wh_error *err);
 /* Copies the rows of a struct array behind the rows of out (initialised with the imported schema);
  * array stays the caller's. Checks what it is given: lengths, offsets, buffers, depth. */
 enum wh_status wh_arrow_import_batch(struct wh_batch *out, const struct ArrowArray *array,

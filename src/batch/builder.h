@@ -34,7 +34,8 @@ void wh_column_reset(struct wh_column *c);
 void wh_column_release(struct wh_column *c);
 size_t wh_column_bytes(const struct wh_column *c);
 
-/* Room for n more values; of types with offsets also for `bytes` more bytes of data. */
+/* Room for n more values, null or not; of UTF8, JSON and BINARY also for `bytes` more bytes of data.
+ * Members of a STRUCT get room too, elements of a LIST or MAP do not. */
 enum wh_status wh_column_reserve(struct wh_column *c, int64_t n, size_t bytes, struct wh_error *err);
 
 /* Appends one null: value zero, children of a struct get nulls too. */
@@ -81,3 +82,10 @@ int64_t wh_column_i64(const struct wh_column *c, int64_t i);
     } while (0)
 /* Extends the bitmap by a set bit for the value at index length; needs reserved room. */
 void wh_column_mark_valid(struct wh_column *c);
+/* One value or null; WH_UTF8, WH_JSON and WH_BINARY need their bytes reserved too. Nulls: plain types only. */
+void wh_column_put_bool(struct wh_column *c, bool value);
+void wh_column_put_bytes(struct wh_column *c, const void *bytes, size_t n);
+void wh_column_put_null(struct wh_column *c);
+
+/* Drops all values from index length on, and what was added to children for a value not yet ended. */
+void wh_column_truncate(struct wh_column *c, int64_t length);
