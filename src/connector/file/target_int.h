@@ -1,0 +1,44 @@
+/* connector/file/target_int.h - the file target: what target.c (writing) and publish.c (making visible)
+ * share.
+ *
+ *   one file    dir/.name.wherry-<run>.tmp            --rename-->           dir/name
+ *   folder      parent/.name.wherry-<run>/part-...    --exchange-->         parent/name/    (replace)
+ *               folder/.wherry-<run>/part-...         --rename each, then manifest-->       (append)
+ *   stdout      written as it comes; nothing to undo */
+#pragma once
+#include "base/map.h"
+#include "connector/file/partition.h"
+#include "connector/file/stage.h"
+
+enum wh_file_kind { WH_FILE_STDOUT, WH_FILE_SINGLE, WH_FILE_FOLDER };
+
+struct wh_file_target {
+    struct wh_target base;
+    struct wh_context *context; /* lent */
+    enum wh_file_kind kind;
+    enum wh_write_mode mode;
+    char *location;  /* owned: what will be visible; no slash at the end */
+    char *staging;   /* owned: temporary file or folder; NULL for stdout */
+    char *lock_path; /* owned */
+    int lock_fd;
+    char *run_id;                   /* owned */
+    uint64_t rotate_bytes;          /* a file of at least this size is ended; 0: never */
+    struct wh_partition *partition; /* owned, or NULL */
+    struct wh_stage_setup setup;
+    const struct wh_config *config; /* lent */
+    struct wh_stage_file *files;    /* owned; all of this run, ended or not */
+    size_t n_files;
+    struct wh_map open_files; /* folder -> index of the file that grows there */
+    uint64_t staging_inode;
+    int64_t next_seq;
+    int64_t rows;
+    bool published; /* found so on resume */
+};
+
+/* "part-<run>-00012.parquet"; the caller frees. */
+enum wh_status wh_file_part_name(char **out, const struct wh_file_target *t, size_t number,
+                                 struct wh_error *err);
+/* Fails with WH_CONFIG when a folder to be replaced holds files that wherry did not write. */
+enum wh_status wh_file_check_replace(const struct wh_file_target *t, struct wh_error *err);
+/* Makes all (ended, synced) files visible; may be repeated after a crash. */
+enum wh_status wh_file_publish(struct wh_file_target *t, struct wh_error *err);
