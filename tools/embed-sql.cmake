@@ -1,0 +1,17 @@
+# Writes a C file with the texts of numbered SQL files, in order of their names.
+# cmake -DFOLDER=src/store/migrations -DOUT=migrations.c -P tools/embed-sql.cmake
+file(GLOB files ${FOLDER}/*.sql)
+list(SORT files)
+set(text "/* Generated from migrations/ by tools/embed-sql.cmake. */\n#include \"store/migrations.h\"\n\n")
+string(APPEND text "const char *const wh_migrations[] = {\n")
+foreach(path ${files})
+  file(STRINGS ${path} lines)
+  foreach(line IN LISTS lines)
+    string(REPLACE "\\" "\\\\" line "${line}")
+    string(REPLACE "\"" "\\\"" line "${line}")
+    string(APPEND text "    \"${line}\\n\"\n")
+  endforeach()
+  string(APPEND text "    ,\n")
+endforeach()
+string(APPEND text "    0,\n};\n")
+file(WRITE ${OUT} "${text}")
