@@ -1,8 +1,8 @@
 /* format/format.h - file formats: reading a set of files as a stream, encoding chunks into files.
  *
- * A format is one const table; connector/file/formats.c lists them. Reading gives a wh_stream whose chunks lie in one
- * file each (position has "file" and what the format needs). Writing is cut in two: parts are encoded
- * on any thread, and appended in order by the file destination, which owns names, renames, fsync. */
+ * A format is one const table; connector/file/formats.c lists them. Reading gives a wh_stream whose chunks
+ * lie in one file each (position has "file" and what the format needs). Writing is cut in two: parts are
+ * encoded on any thread, and appended in order by the file destination, which owns names, renames, fsync. */
 #pragma once
 #include "format/input.h"
 
@@ -23,8 +23,8 @@ struct wh_part {
 struct wh_encoder_ops {
     /* budget is lent and outlives the encoder. Fails with WH_CONFIG when the schema has a type that the
      * format cannot hold. */
-    enum wh_status (*open)(struct wh_encoder **out, const struct wh_schema *schema, const struct wh_config *cfg,
-                           struct wh_context *ctx, struct wh_error *err);
+    enum wh_status (*open)(struct wh_encoder **out, const struct wh_schema *schema,
+                           const struct wh_config *cfg, struct wh_context *ctx, struct wh_error *err);
     /* Appends what stands at the start of every file (magic, header line). Any thread. */
     enum wh_status (*begin_file)(struct wh_encoder *e, struct wh_buffer *out, struct wh_error *err);
     /* Any thread; a part is used by one thread at a time. */
@@ -35,7 +35,8 @@ struct wh_encoder_ops {
     /* Turns the sealed part's meta into the entry that the end of the file needs, now that its bytes
      * start at `offset` of the file; appended to out. Entries are kept by the caller, in order, also
      * across a restart. May be NULL: no entries. */
-    enum wh_status (*place)(struct wh_part *p, uint64_t offset, struct wh_buffer *entry, struct wh_error *err);
+    enum wh_status (*place)(struct wh_part *p, uint64_t offset, struct wh_buffer *entry,
+                            struct wh_error *err);
     /* Appends what ends a file (footer) of `rows` rows, given all entries in order and the file's length
      * so far. */
     enum wh_status (*end_file)(struct wh_encoder *e, const struct wh_buffer *entries, size_t n_entries,
@@ -45,9 +46,9 @@ struct wh_encoder_ops {
 };
 
 struct wh_format {
-    const char *name;                /* "csv" */
-    const char *const *suffixes;     /* ".csv", ".tsv", NULL-ended; the first is used for new files */
-    const struct wh_option *read_options;  /* names start with the format's: "csv-delimiter" */
+    const char *name;                     /* "csv" */
+    const char *const *suffixes;          /* ".csv", ".tsv", NULL-ended; the first is used for new files */
+    const struct wh_option *read_options; /* names start with the format's: "csv-delimiter" */
     const struct wh_option *write_options;
     bool is_container; /* compresses inside (parquet): compression around the file is refused */
     /* How sure the format is that the first bytes of a file (decompressed, up to 64 KiB) are its own:
@@ -62,3 +63,7 @@ struct wh_format {
 };
 
 extern const struct wh_format wh_format_csv, wh_format_jsonl, wh_format_parquet;
+/* The tables behind read_options and write_options, for the lists of the file connector. */
+extern const struct wh_option wh_csv_read_options[], wh_csv_write_options[];
+extern const struct wh_option wh_jsonl_read_options[], wh_jsonl_write_options[];
+extern const struct wh_option wh_parquet_read_options[], wh_parquet_write_options[];

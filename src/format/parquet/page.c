@@ -1,0 +1,286 @@
+/* format/parquet/page.c - encoding and compressing one page of a column; see column.h.
+ *
+ * Data pages are of version 1, which every reader takes. Levels and values are compressed together. */
+#include <zlib.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "format/parquet/bloom.h"
+#include "format/parquet/column.h"
+#include "format/parquet/thrift_write.h"
+
+#define DICTIONARY_ENTRIES 65536
+#define DICTIONARY_BYTES ((size_t)1 << 20)
+/* So many values tell whether a dictionary is worth going on. */
+#define TRIAL_VALUES 1024
+/* So few different ones among them that no other encoding of numbers comes near. */
+#define FEW_ENTRIES 64
+
+/* Packed numbers mostly do not shrink any further: this many bytes are tried first. */
+#define TRIAL_BYTES ((size_t)8192)
+#define TRIAL_GAIN 0.96
+
+static struct wh_slice slice_of(const struct wh_buffer *b)
+{
+    return wh_slice((const char *)b->data, b->size);
+}
+
+static struct wh_pq_values values_of(const struct wh_pq_column *col)
+{
+    return (struct wh_pq_values){
+        .type = col->leaf->type,
+        .width = col->width,
+        .n = col->n_values,
+        .data = col->values.data,
+        .offsets = (const uint32_t *)(const void *)col->offsets.data,
+    };
+}
+
+/* ---- the choice -------------------------------------------------------------------------------- */
+
+static enum wh_status make_plan(struct wh_pq_column *col, const struct wh_pq_values *v, struct wh_error *err)
+{
+    struct wh_pq_scratch *s = col->scratch;
+    struct wh_pq_choice choice = {
+        .codec_state = &s->codec,
+        .codec = col->options->codec,
+        .encoded = &s->encoded,
+        .packed = &s->packed,
+        .scratch = &s->lengths,
+    };
+    if (col->has_plan)
+        return WH_OK;
+    WH_TRY(wh_pq_choose(&col->plan, &choice, v, err));
+    col->has_plan = true;
+    return WH_OK;
+}
+
+static double entry_bytes(const struct wh_pq_distinct *d)
+{
+    return (double)d->values.size / (double)WH_MAX(d->n, 1u) + (d->width == 0 ? 4 : 0);
+}
+
+/* True when the dictionary is worth going on with after the first n values of the chunk. */
+static enum wh_status is_worth_it(bool *out, struct wh_pq_column *col, const struct wh_pq_values *v, size_t n,
+                                  size_t total, struct wh_error *err)
+{
+    const struct wh_pq_distinct *d = &col->dictionary;
+    *out = true;
+    if (d->n <= FEW_ENTRIES && n >= TRIAL_VALUES)
+        return WH_OK;
+    WH_TRY(make_plan(col, v, err));
+    *out = wh_pq_dictionary_pays(&col->plan, n, d->n, entry_bytes(d), total);
+    return WH_OK;
+}
+
+/* Whether the page that added entries to the dictionary is smaller by it than without. */
+static enum wh_status page_pays(bool *out, struct wh_pq_column *col, const struct wh_pq_values *v,
+                                uint32_t new_entries, struct wh_error *err)
+{
+    const struct wh_pq_distinct *d = &col->dictionary;
+    *out = true;
+    if (new_entries <= FEW_ENTRIES)
+        return WH_OK;
+    WH_TRY(make_plan(col, v, err));
+    double added = new_entries * entry_bytes(d) * col->plan.shrink;
+    double numbers = (double)v->n * wh_pq_bits(d->n - 1) / 8;
+    *out = added + numbers < (double)v->n * col->plan.value_bytes;
+    return WH_OK;
+}
+
+static void cut_dictionary(struct wh_pq_distinct *d, uint32_t n)
+{
+    const uint32_t *offsets = (const uint32_t *)(const void *)d->offsets.data;
+    d->values.size = d->width > 0 ? n * (size_t)d->width : n == 0 ? 0 : offsets[n];
+    d->n = n;
+}
+
+/* Numbers the page's values by the dictionary; *ok false: the page and all further ones go without. */
+static enum wh_status number_values(bool *ok, struct wh_pq_column *col, const struct wh_pq_values *v, bool is_last,
+                                    struct wh_error *err)
+{
+    struct wh_pq_distinct *d = &col->dictionary;
+    uint32_t before = d->n;
+    size_t done, total = is_last ? v->n : WH_MAX(v->n, (size_t)WH_PQ_EXPECTED_VALUES);
+    WH_TRY(wh_buffer_resize(&col->scratch->numbers, (v->n + 8) * sizeof(uint32_t), err));
+    struct wh_pq_lookup l = {
+        .v = v,
+        .to = col->dictionary_used ? v->n : WH_MIN(v->n, (size_t)TRIAL_VALUES),
+        .out = (uint32_t *)(void *)col->scratch->numbers.data,
+        .most_entries = DICTIONARY_ENTRIES,
+        .most_bytes = DICTIONARY_BYTES,
+    };
+    *ok = true;
+    while (*ok && l.from < v->n) {
+        WH_TRY(wh_pq_distinct_number(d, &l, &done, err));
+        *ok = done == l.to;
+        if (*ok && !col->dictionary_used)
+            WH_TRY(is_worth_it(ok, col, v, done, total, err));
+        l.from = l.to;
+        l.to = v->n;
+    }
+    if (*ok && col->dictionary_used)
+        WH_TRY(page_pays(ok, col, v, d->n - before, err));
+    if (!*ok) {
+        cut_dictionary(d, before);
+        col->dictionary_open = false;
+    }
+    return WH_OK;
+}
+
+/* ---- encoding ---------------------------------------------------------------------------------- */
+
+/* Levels in data page v1: length of 4 bytes, then the hybrid encoding. */
+static enum wh_status encode_levels(struct wh_pq_column *col, const struct wh_buffer *levels, int max,
+                                    struct wh_error *err)
+{
+    struct wh_buffer *out = &col->scratch->encoded, *wide = &col->scratch->lengths;
+    if (max == 0)
+        return WH_OK;
+    WH_TRY(wh_buffer_resize(wide, (levels->size + 8) * sizeof(uint32_t), err));
+    uint32_t *v = (uint32_t *)(void *)wide->data;
+    for (size_t i = 0; i < levels->size; i++)
+        v[i] = levels->data[i];
+    size_t start = out->size;
+    WH_TRY(wh_buffer_resize(out, start + 4, err));
+    WH_TRY(wh_pq_encode_rle(out, v, levels->size, wh_pq_bits((uint64_t)max), err));
+    wh_put_le32(out->data + start, (uint32_t)(out->size - start - 4));
+    return WH_OK;
+}
+
+static enum wh_status encode_numbers(struct wh_pq_column *col, size_t n, struct wh_error *err)
+{
+    uint8_t bits = (uint8_t)wh_pq_bits(col->dictionary.n - 1);
+    WH_TRY(wh_buffer_append(&col->scratch->encoded, &bits, 1, err));
+    return wh_pq_encode_rle(&col->scratch->encoded, (uint32_t *)(void *)col->scratch->numbers.data, n, bits, err);
+}
+
+static enum wh_status encode_page(struct wh_pq_column *col, const struct wh_pq_values *v, bool is_last,
+                                  int32_t *encoding, struct wh_error *err)
+{
+    bool by_dictionary = false;
+    if (col->dictionary_open && v->n > 0)
+        WH_TRY(number_values(&by_dictionary, col, v, is_last, err));
+    if (!by_dictionary && v->n > 0)
+        WH_TRY(make_plan(col, v, err));
+    if (!by_dictionary && col->wants_bloom)
+        WH_TRY(wh_pq_bloom_hash(&col->hashes, v, err));
+    col->scratch->encoded.size = 0;
+    WH_TRY(encode_levels(col, &col->reps, col->leaf->max_rep, err));
+    WH_TRY(encode_levels(col, &col->defs, col->leaf->present_def, err));
+    col->dictionary_used |= by_dictionary;
+    *encoding = by_dictionary ? WH_PQ_RLE_DICTIONARY : v->n > 0 ? col->plan.encoding : WH_PQ_PLAIN;
+    if (by_dictionary)
+        return encode_numbers(col, v->n, err);
+    return wh_pq_encode(&col->scratch->encoded, *encoding, v, &col->scratch->lengths, err);
+}
+
+/* ---- compression ------------------------------------------------------------------------------- */
+
+static bool is_packed(int32_t encoding)
+{
+    return encoding == WH_PQ_RLE_DICTIONARY || encoding == WH_PQ_DELTA_BINARY_PACKED;
+}
+
+/* Compresses s->encoded into s->packed. Zstd pages that do not shrink are stored as they are within the
+ * frame, so that neither we nor the reader spend time on them. */
+static enum wh_status compress_page(const struct wh_pq_column *col, int32_t encoding, struct wh_error *err)
+{
+    struct wh_pq_scratch *s = col->scratch;
+    const struct wh_pq_write_options *o = col->options;
+    struct wh_slice in = slice_of(&s->encoded);
+    s->packed.size = 0;
+    if (o->codec == WH_PQ_ZSTD && is_packed(encoding) && in.len >= 2 * TRIAL_BYTES) {
+        struct wh_slice middle = wh_slice(in.ptr + in.len / 2, TRIAL_BYTES);
+        WH_TRY(wh_pq_compress(&s->codec, o->codec, o->level, middle, &s->packed, err));
+        bool shrinks = (double)s->packed.size < TRIAL_GAIN * (double)TRIAL_BYTES;
+        s->packed.size = 0;
+        if (!shrinks)
+            return wh_pq_zstd_store(in, &s->packed, err);
+    }
+    return wh_pq_compress(&s->codec, o->codec, o->level, in, &s->packed, err);
+}
+
+/* Compresses the encoded page and appends it with its header to out. */
+static enum wh_status append_page(struct wh_pq_column *col, struct wh_pq_page_header *h, struct wh_buffer *out,
+                                  struct wh_error *err)
+{
+    struct wh_pq_scratch *s = col->scratch;
+    WH_TRY(compress_page(col, h->encoding, err));
+    h->uncompressed_bytes = (int32_t)s->encoded.size;
+    h->compressed_bytes = (int32_t)s->packed.size;
+    h->has_crc = col->options->checksum;
+    if (h->has_crc)
+        h->crc = (uint32_t)crc32_z(0, s->packed.data, s->packed.size);
+    size_t start = out->size;
+    WH_TRY(wh_pq_write_page_header(out, h, err));
+    col->uncompressed_bytes += (int64_t)(out->size - start) + h->uncompressed_bytes;
+    return wh_buffer_append(out, s->packed.data, s->packed.size, err);
+}
+
+enum wh_status wh_pq_page_dictionary(struct wh_pq_column *col, struct wh_buffer *out, struct wh_error *err)
+{
+    struct wh_pq_values v = wh_pq_distinct_values(&col->dictionary);
+    struct wh_pq_page_header h = {
+        .type = WH_PQ_DICTIONARY_PAGE,
+        .n_values = (int32_t)v.n,
+        .encoding = WH_PQ_PLAIN,
+    };
+    col->scratch->encoded.size = 0;
+    WH_TRY(wh_pq_encode_plain(&col->scratch->encoded, &v, err));
+    return append_page(col, &h, out, err);
+}
+
+/* ---- statistics -------------------------------------------------------------------------------- */
+
+static void note_order(struct wh_pq_column *col, const struct wh_pq_values *v, const struct wh_pq_bounds *b)
+{
+    const struct wh_pq_bounds *before = &col->bounds;
+    if (col->entries != col->n_values || v->n == 0)
+        col->ascending = col->descending = false;
+    if (col->ascending && before->has_min && v->n > 0)
+        col->ascending = before->has_max && b->has_min &&
+                         wh_pq_bound_compare(col->order, before->max, before->max_len, b->min, b->min_len) <= 0;
+    if (col->descending && before->has_min && v->n > 0)
+        col->descending = b->has_max &&
+                          wh_pq_bound_compare(col->order, before->min, before->min_len, b->max, b->max_len) >= 0;
+    col->ascending = col->ascending && wh_pq_is_sorted(col->order, v, false);
+    col->descending = col->descending && wh_pq_is_sorted(col->order, v, true);
+}
+
+static void note_values(struct wh_pq_column *col, const struct wh_pq_values *v, struct wh_pq_page_record *record)
+{
+    record->n_nulls = (int64_t)(col->entries - col->n_values);
+    record->is_null = v->n == 0;
+    if (!col->options->statistics && !col->options->page_index)
+        return;
+    wh_pq_bounds_of(&record->bounds, col->order, v);
+    note_order(col, v, &record->bounds);
+    wh_pq_bounds_merge(&col->bounds, &record->bounds, col->order);
+}
+
+enum wh_status wh_pq_page_flush(struct wh_pq_column *col, bool is_last, struct wh_error *err)
+{
+    struct wh_pq_values v = values_of(col);
+    struct wh_pq_page_record record = {.offset = (int64_t)col->bytes.size, .first_row = col->chunk_rows};
+    struct wh_pq_page_header h = {
+        .type = WH_PQ_DATA_PAGE,
+        .n_values = (int32_t)col->entries,
+        .def_encoding = WH_PQ_RLE,
+        .rep_encoding = WH_PQ_RLE,
+    };
+    if (col->entries == 0)
+        return WH_OK;
+    note_values(col, &v, &record);
+    WH_TRY(encode_page(col, &v, is_last && col->chunk_rows == 0, &h.encoding, err));
+    WH_TRY(append_page(col, &h, &col->bytes, err));
+    record.bytes = (int32_t)((int64_t)col->bytes.size - record.offset);
+    col->chunk_rows += (int64_t)col->rows;
+    col->chunk_entries += (int64_t)col->entries;
+    col->chunk_nulls += record.n_nulls;
+    col->plain_bytes += col->width == 0 ? (int64_t)col->values.size : 0;
+    col->encoding_counts[h.encoding]++;
+    col->values.size = col->offsets.size = col->defs.size = col->reps.size = 0;
+    col->entries = col->n_values = col->rows = 0;
+    return wh_buffer_append(&col->pages, &record, sizeof record, err);
+}
