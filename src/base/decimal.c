@@ -129,7 +129,7 @@ static bool scan_exponent(const char *p, const char *end, int64_t *exp10)
 static bool scan(struct wh_slice s, struct digits *d)
 {
     const char *p = s.ptr, *end = s.ptr + s.len;
-    *d = (struct digits){.negative = p < end && *p == '-'};
+    *d = (struct digits){.negative = *p == '-'};
     p += d->negative;
     const char *first = p, *point = NULL;
     while (p < end && wh_is_digit(*p))
@@ -206,7 +206,7 @@ static bool parse_any(struct wh_slice s, int precision, int scale, void *out)
 static bool parse_short(struct wh_slice s, int precision, int scale, void *out)
 {
     const char *p = s.ptr, *end = s.ptr + s.len;
-    bool negative = p < end && *p == '-';
+    bool negative = *p == '-';
     p += negative;
     if (end - p > 19)
         return false;
@@ -232,6 +232,8 @@ static bool parse_short(struct wh_slice s, int precision, int scale, void *out)
 
 bool wh_parse_decimal(struct wh_slice s, int precision, int scale, void *out)
 {
+    if (s.len == 0)
+        return false;
     return (precision <= 18 && parse_short(s, precision, scale, out)) || parse_any(s, precision, scale, out);
 }
 

@@ -69,8 +69,10 @@ static void cut_mantissa(struct written *w)
 /* The grammar: -? digits (. digits)? ([eE] [+-]? digits)?, nothing before or behind. */
 static bool scan_number(struct wh_slice s, struct written *w)
 {
+    if (s.len == 0)
+        return false;
     const char *p = s.ptr, *end = s.ptr + s.len;
-    *w = (struct written){.negative = p < end && *p == '-'};
+    *w = (struct written){.negative = *p == '-'};
     p += w->negative;
     w->digits = p;
     p = wh_scan_digits(p, end, &w->mantissa);

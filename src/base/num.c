@@ -37,10 +37,12 @@ const char wh_digit_pairs[201] = "0001020304050607080910111213141516171819"
 
 bool wh_parse_u64(struct wh_slice s, uint64_t *out)
 {
+    if (s.len == 0)
+        return false;
     const char *p = s.ptr, *end = s.ptr + s.len;
     while (end - p > 19 && *p == '0')
         p++;
-    if (p == end || end - p > 20)
+    if (end - p > 20)
         return false;
     uint64_t value = 0;
     const char *stop = end - p == 20 ? end - 1 : end;
@@ -93,6 +95,8 @@ static uint64_t unit_bytes(const char *name, size_t len)
 
 bool wh_parse_size(struct wh_slice s, int64_t *out_bytes)
 {
+    if (s.len == 0)
+        return false;
     const char *p = s.ptr, *end = s.ptr + s.len;
     while (p < end && wh_is_digit(*p))
         p++;

@@ -145,6 +145,8 @@ static const char *scan_date(const char *p, const char *end, int64_t *days)
 bool wh_parse_date(struct wh_slice s, int32_t *out_days)
 {
     int64_t days;
+    if (s.len < 10)
+        return false;
     if (s.len == 10 && s.ptr[4] == '-') {
         if (!date10(s.ptr, &days))
             return false;
@@ -197,7 +199,7 @@ static const char *scan_time(const char *p, const char *end, enum wh_time_unit u
 
 bool wh_parse_time(struct wh_slice s, enum wh_time_unit unit, int64_t *out)
 {
-    return scan_time(s.ptr, s.ptr + s.len, unit, out) == s.ptr + s.len;
+    return s.len >= 8 && scan_time(s.ptr, s.ptr + s.len, unit, out) == s.ptr + s.len;
 }
 
 /* The whole of "Z", "+05", "+05:30" or "+0530". */
@@ -219,6 +221,8 @@ static bool parse_zone(const char *p, const char *end, int64_t *offset_seconds)
 
 bool wh_parse_timestamp(struct wh_slice s, enum wh_time_unit unit, int64_t *out, bool *has_zone)
 {
+    if (s.len < 19)
+        return false;
     const char *end = s.ptr + s.len;
     int64_t days, since_midnight, offset_seconds = 0;
     const char *p = scan_date(s.ptr, end, &days);
@@ -288,10 +292,10 @@ bool wh_parse_interval(struct wh_slice s, void *out)
 {
     static const int64_t date_factors[] = {12, 1, 7, 1};
     static const int64_t time_factors[] = {3600000000000, 60000000000};
+    if (s.len < 3 || s.ptr[0] != 'P')
+        return false;
     const char *p = s.ptr, *end = s.ptr + s.len;
     wh_i128 date[4] = {0}, clock[3] = {0};
-    if (s.len < 3 || *p != 'P')
-        return false;
     p = scan_parts(p + 1, end, "YMWD", date_factors, date);
     if (p < end) {
         const char *first = p + 1;

@@ -50,26 +50,13 @@ static enum wh_status widen(struct wh_buffer *out, const struct wh_column *c, st
     return WH_OK;
 }
 
-static enum wh_status prepare(struct ArrowArray *out, struct wh_column *columns, size_t n,
-                              struct wh_error *err);
+static enum wh_status prepare_column(struct ArrowArray *out, struct wh_column *c, struct wh_error *err);
 
-/* All that may fail for one column: memory for the array, its children and widened values. */
-static enum wh_status prepare_column(struct ArrowArray *out, struct wh_column *c, struct wh_error *err)
+/* An array with n children and all else that may fail. *out can be released from the first moment on, also
+ * when this fails. */
+static enum wh_status prepare(struct ArrowArray *out, struct array_private *p, struct wh_column *columns,
+                              size_t n, struct wh_error *err)
 {
-    WH_TRY(prepare(out, c->children, c->field->n_children, err));
-    struct array_private *p = out->private_data;
-    if (is_narrow_decimal(c->field))
-        return widen(&p->data, c, err);
-    return wh_type_has_offsets(c->field->type) ? wh_column_start_offsets(c, err) : WH_OK;
-}
-
-/* An array with n children. *out can be released from the first moment on, also when this fails. */
-static enum wh_status prepare(struct ArrowArray *out, struct wh_column *columns, size_t n,
-                              struct wh_error *err)
-{
-    struct array_private *p = wh_alloc(sizeof *p);
-    if (p == NULL)
-        return wh_nomem(err);
     *out = (struct ArrowArray){.release = release_array, .private_data = p, .buffers = p->buffers};
     p->children = wh_alloc_array(n, sizeof *p->children);
     p->pointers = wh_alloc_array(n, sizeof *p->pointers);
@@ -82,6 +69,17 @@ static enum wh_status prepare(struct ArrowArray *out, struct wh_column *columns,
         WH_TRY(prepare_column(p->pointers[i], &columns[i], err));
     }
     return WH_OK;
+}
+
+static enum wh_status prepare_column(struct ArrowArray *out, struct wh_column *c, struct wh_error *err)
+{
+    struct array_private *p = wh_alloc(sizeof *p);
+    if (p == NULL)
+        return wh_nomem(err);
+    WH_TRY(prepare(out, p, c->children, c->field->n_children, err));
+    if (is_narrow_decimal(c->field))
+        return widen(&p->data, c, err);
+    return wh_type_has_offsets(c->field->type) ? wh_column_start_offsets(c, err) : WH_OK;
 }
 
 /* Moves a buffer out of the job's budget, which may be gone when the consumer lets go of it. */
@@ -117,12 +115,14 @@ static void fill(struct ArrowArray *out, struct wh_column *c)
 
 enum wh_status wh_arrow_export_batch(struct ArrowArray *out, struct wh_batch *b, struct wh_error *err)
 {
-    struct ArrowArray made = {0};
+    struct ArrowArray made;
     size_t n = b->schema->n_fields;
-    enum wh_status s = prepare(&made, b->columns, n, err);
+    struct array_private *p = wh_alloc(sizeof *p);
+    if (p == NULL)
+        return wh_nomem(err);
+    enum wh_status s = prepare(&made, p, b->columns, n, err);
     if (s != WH_OK) {
-        if (made.release != NULL)
-            made.release(&made);
+        release_array(&made);
         return s;
     }
     made.length = b->rows;

@@ -52,11 +52,11 @@ static const char time_units[] = {[WH_SECOND] = 's', [WH_MILLI] = 'm', [WH_MICRO
 
 #define NAME_KEY "ARROW:extension:name"
 static const struct extension {
-    enum wh_type type, storage;
+    enum wh_type type;
     const char *name;
 } extensions[] = {
-    {WH_UUID, WH_BINARY, "arrow.uuid"},
-    {WH_JSON, WH_UTF8, "arrow.json"},
+    {WH_UUID, "arrow.uuid"},
+    {WH_JSON, "arrow.json"},
 };
 
 static const struct extension *extension_of(enum wh_type type)

@@ -11,8 +11,8 @@
 /* Empty columns for the schema (lent). Buffers draw from budget (may be NULL). */
 enum wh_status wh_batch_init(struct wh_batch *b, const struct wh_schema *schema, struct wh_budget *budget,
                              struct wh_error *err);
-void wh_batch_reset(struct wh_batch *b);   /* no rows, memory kept */
-void wh_batch_release(struct wh_batch *b); /* accepts an all-zero struct */
+void wh_batch_reset(struct wh_batch *b);                        /* no rows, memory kept */
+void wh_batch_release(struct wh_batch *b);                      /* accepts an all-zero struct */
 void wh_batch_move(struct wh_batch *to, struct wh_batch *from); /* releases *to, empties *from entirely */
 /* Bytes held in all buffers. */
 size_t wh_batch_bytes(const struct wh_batch *b);
@@ -25,8 +25,8 @@ enum wh_status wh_batch_take(struct wh_batch *out, const struct wh_batch *b, con
 /* Adds rows [from, from + n) of b behind the rows of out (same schema). */
 enum wh_status wh_batch_append(struct wh_batch *out, const struct wh_batch *b, int64_t from, int64_t n,
                                struct wh_error *err);
-enum wh_status wh_column_append_range(struct wh_column *out, const struct wh_column *c, int64_t from, int64_t n,
-                                      struct wh_error *err);
+enum wh_status wh_column_append_range(struct wh_column *out, const struct wh_column *c, int64_t from,
+                                      int64_t n, struct wh_error *err);
 
 enum wh_status wh_column_init(struct wh_column *c, const struct wh_field *field, struct wh_budget *budget,
                               struct wh_error *err);
@@ -71,18 +71,19 @@ int64_t wh_column_i64(const struct wh_column *c, int64_t i);
 
 /* Without checks: room must have been reserved. Non-null only; the validity bitmap (present once the
  * column has had a null) is kept. */
-#define WH_COLUMN_PUT(c, ctype, value)                                                                 \
-    do {                                                                                               \
-        ctype wh_put_value = (value);                                                                  \
-        memcpy((c)->data.data + (c)->data.size, &wh_put_value, sizeof wh_put_value);                   \
-        (c)->data.size += sizeof wh_put_value;                                                         \
-        if ((c)->validity.size != 0)                                                                   \
-            wh_column_mark_valid(c);                                                                   \
-        (c)->length++;                                                                                 \
+#define WH_COLUMN_PUT(c, ctype, value)                                                                       \
+    do {                                                                                                     \
+        ctype wh_put_value = (value);                                                                        \
+        memcpy((c)->data.data + (c)->data.size, &wh_put_value, sizeof wh_put_value);                         \
+        (c)->data.size += sizeof wh_put_value;                                                               \
+        if ((c)->validity.size != 0)                                                                         \
+            wh_column_mark_valid(c);                                                                         \
+        (c)->length++;                                                                                       \
     } while (0)
 /* Extends the bitmap by a set bit for the value at index length; needs reserved room. */
 void wh_column_mark_valid(struct wh_column *c);
-/* One value or null; WH_UTF8, WH_JSON and WH_BINARY need their bytes reserved too. Nulls: plain types only. */
+/* One value or null; WH_UTF8, WH_JSON and WH_BINARY need their bytes reserved too. Nulls: plain types only.
+ */
 void wh_column_put_bool(struct wh_column *c, bool value);
 void wh_column_put_bytes(struct wh_column *c, const void *bytes, size_t n);
 void wh_column_put_null(struct wh_column *c);

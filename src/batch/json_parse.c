@@ -164,6 +164,8 @@ static bool check_value(struct cursor *c, int depth)
 
 bool wh_json_valid(struct wh_slice text)
 {
+    if (text.len == 0)
+        return false;
     struct cursor c = {text.ptr, text.ptr + text.len};
     return wh_utf8_valid(text) && check_value(&c, 0) && c.p == c.end;
 }
@@ -429,12 +431,12 @@ static enum wh_status add_value(struct json *j, struct wh_column *c)
 enum wh_status wh_json_parse(struct wh_column *c, struct wh_slice text, const char **why,
                              struct wh_error *err)
 {
-    struct json j = {.at = {text.ptr, text.ptr + text.len}, .err = err};
-    int64_t length = c->length;
     if (!wh_json_valid(text)) {
         *why = "it is not valid JSON";
         return WH_DATA;
     }
+    struct json j = {.at = {text.ptr, text.ptr + text.len}, .err = err};
+    int64_t length = c->length;
     j.scratch.budget = c->data.budget;
     enum wh_status s = add_value(&j, c);
     wh_buffer_release(&j.scratch);

@@ -40,6 +40,8 @@ size_t wh_utf8_sequence(const uint8_t *p, const uint8_t *end)
 
 bool wh_utf8_valid(struct wh_slice text)
 {
+    if (text.len == 0)
+        return true;
     const uint8_t *p = (const uint8_t *)text.ptr, *end = p + text.len;
     while (p < end) {
         uint64_t eight;
@@ -103,6 +105,8 @@ static size_t escape(char *out, uint8_t byte)
 
 enum wh_status wh_json_string(struct wh_buffer *out, struct wh_slice text, struct wh_error *err)
 {
+    if (text.len == 0)
+        return wh_buffer_append(out, "\"\"", 2, err);
     const uint8_t *p = (const uint8_t *)text.ptr, *end = p + text.len;
     WH_TRY(wh_buffer_reserve(out, text.len + 2, err));
     out->data[out->size++] = '"';

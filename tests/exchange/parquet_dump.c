@@ -148,7 +148,7 @@ static void note(struct wh_context *ctx, const char *fmt, ...)
 static enum wh_status run(struct settings *o, int argc, char **argv, struct wh_error *err)
 {
     static struct wh_budget budget = {.limit_bytes = INT64_C(512) << 20};
-    static const struct wh_option *const tables[] = {wh_pq_read_option_table, NULL};
+    static const struct wh_option *const tables[] = {wh_parquet_read_options, NULL};
     struct wh_config *cfg = NULL;
     struct wh_file_set set = {.files = wh_alloc_array((size_t)argc, sizeof *set.files)};
     WH_TRY(parse_arguments(o, argc, argv, err));

@@ -538,7 +538,7 @@ def pruning():
               ("e", "1975-01-01", "date", 1826), ("z", "3500", "int64", 3500)]
     for column, value, kind, at in bounds:
         for op in ("lt", "le", "eq", "ge", "gt"):
-            code, lines, message = dump("-w", f"{column} {op} {value} {kind}", "-c", "i", path)
+            code, lines, message = dump("-w", f"{column} {op} {value} {kind}", "-c", "i" if column == "i" else f"i,{column}", path)
             got = {int(row["i"]) + 2000 for row in parse(lines)}
             want = {"lt": range(at), "le": range(at + 1), "eq": [at], "ge": range(at, n), "gt": range(at + 1, n)}[op]
             want = {i for i in want if column != "z" or i > 3000}
@@ -559,11 +559,20 @@ def damaged():
     code, lines, message = dump("-k", "ignore", path)
     if code != 0 or len(lines) != 1000:
         raise AssertionError(f"checksum ignored: {message}")
-    texts_ = pa.table({"t": pa.array([b"ok", b"\xff\xfe", b"\xc3", b"\xa4"])}).cast(pa.binary())
-    path = written("utf8", texts_)
-    rejects = [line for line in dump("-d", "t:text", path)[1] if "reject" in line]
-    if len(rejects) != 3:
-        raise AssertionError(f"utf8: {rejects}")
+
+
+def invalid_text():
+    """Bytes that a file calls text although they are none: those rows are rejected, plain and by dictionary."""
+    values = pa.array([b"ok", b"\xff\xfe", b"\xc3", b"\xa4", None, "ä".encode()] * 50)
+    lists = pa.ListArray.from_arrays(pa.array(range(301), pa.int32()), values.view(pa.string()))
+    for dictionary, array in itertools.product((True, False), (values.view(pa.string()), lists)):
+        table = pa.table({"n": list(range(300)), "t": array})
+        lines = parse(dump(written("text", table, use_dictionary=dictionary, row_group_size=70))[1])
+        bad = [i for i in range(300) if i % 6 in (1, 2, 3)]
+        rows = [int(line["n"]) for line in lines if "n" in line]
+        rejects = [line["reject"] for line in lines if "reject" in line]
+        if rejects != ["the text is not valid UTF-8"] * 150 or rows != [i for i in range(300) if i not in bad]:
+            raise AssertionError(f"invalid text: {len(rejects)} rejects, {len(rows)} rows")
 
 
 def real_data():
@@ -581,7 +590,7 @@ def real_data():
         path = os.path.join(FOLDER, f"{name} polars.parquet")
         polars.from_arrow(table).write_parquet(path)
         compare(f"{name} by polars", pq.read_table(path), path)
-        duckdb.sql(f"copy table_ to '{path}' (format parquet)" if False else f"copy (from '{path}') to '{path}2' (format parquet)")
+        duckdb.sql(f"copy (from '{path}') to '{path}2' (format parquet)")
         compare(f"{name} by duckdb", pq.read_table(path + "2"), path + "2")
 
 
@@ -591,7 +600,7 @@ def cases():
     yield from duckdb_cases()
     yield from polars_cases()
     for run in (huge_rows, blown_up_dictionary, duckdb_large, duckdb_interval, chunks_and_columns, several_files,
-                declared_types, pruning, damaged, real_data):
+                declared_types, pruning, damaged, invalid_text, real_data):
         yield run.__name__.replace("_", " "), run
 
 

@@ -111,7 +111,8 @@ static inline char *ask_sql(const struct fixture *f, const char *sql)
     while (sqlite3_step(stmt) == SQLITE_ROW) {
         for (int i = 0; i < sqlite3_column_count(stmt); i++) {
             const unsigned char *value = sqlite3_column_text(stmt, i);
-            (void)wh_buffer_printf(&text, &err, "%s%s", i == 0 ? "" : "|", value == NULL ? "-" : (const char *)value);
+            (void)wh_buffer_printf(&text, &err, "%s%s", i == 0 ? "" : "|",
+                                   value == NULL ? "-" : (const char *)value);
         }
         (void)wh_buffer_append_text(&text, ";", &err);
     }
@@ -209,6 +210,7 @@ static inline void read_stream(struct fixture *f, struct wh_stream *s, char **sc
 {
     struct wh_error err = {0};
     struct wh_buffer text = {0}, types = {0};
+    s->may_widen = true;
     for (;;) {
         struct wh_chunk chunk = {0};
         enum wh_status st = s->ops->next_chunk(s, &chunk, &err);

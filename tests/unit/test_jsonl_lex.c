@@ -267,7 +267,9 @@ static void joins_forms(void **state)
     } cases[] = {
         {"12:00:00", "12:00:00.123", WH_TIME64, 3},
         {"12:00:00.123", "12:00:00.000", WH_TIME64, 3},
-        {"12:00:00", "12:00:00.5", WH_UTF8, 0},
+        {"12:00:00", "12:00:00.5", WH_TIME64, 1},
+        {"12:00:00", "12:00:00.50", WH_UTF8, 0},
+        {"12:00:00.5", "12:00:00.250", WH_UTF8, 0},
         {"12:00:00.50", "12:00:00.55", WH_TIME64, 2},
         {"2024-01-01T00:00:00", "2024-01-01 00:00:00", WH_UTF8, 0},
         {"2024-01-01T00:00:00", "2024-01-01T00:00:00Z", WH_UTF8, 0},
@@ -283,6 +285,22 @@ static void joins_forms(void **state)
             if (both.type != cases[i].type || both.fraction != cases[i].fraction)
                 fail_msg("%s and %s", cases[i].a, cases[i].b);
         }
+}
+
+/* Once lengths differ, a length alone is no form any more. */
+static void keeps_mixed_fractions_apart(void **state)
+{
+    (void)state;
+    struct wh_jsonl_form a = wh_jsonl_form_of(wh_slice_of("12:00:00")),
+                         b = wh_jsonl_form_of(wh_slice_of("12:00:00.123")),
+                         c = wh_jsonl_form_of(wh_slice_of("12:00:00.000"));
+    int64_t value;
+    assert_int_equal(wh_jsonl_form_join(b, c).type, WH_TIME64);
+    struct wh_jsonl_form mixed = wh_jsonl_form_join(a, b);
+    assert_int_equal(wh_jsonl_form_join(mixed, c).type, WH_UTF8);
+    assert_false(wh_jsonl_form_parse(&mixed, wh_slice_of("12:00:00.000"), &value));
+    assert_true(wh_jsonl_form_parse(&mixed, wh_slice_of("12:00:00.456789"), &value));
+    assert_int_equal(value, 43200456789);
 }
 
 /* ---- kernels ---------------------------------------------------------------------------------------- */
@@ -398,7 +416,8 @@ int main(void)
         cmocka_unit_test(keeps_to_the_syntax),  cmocka_unit_test(bounds_the_depth),
         cmocka_unit_test(keeps_brackets_apart), cmocka_unit_test(finds_types_of_numbers),
         cmocka_unit_test(joins_digits),         cmocka_unit_test(finds_forms),
-        cmocka_unit_test(joins_forms),          cmocka_unit_test(kernels_agree),
+        cmocka_unit_test(joins_forms),          cmocka_unit_test(keeps_mixed_fractions_apart),
+        cmocka_unit_test(kernels_agree),
         cmocka_unit_test(finds_layouts),        cmocka_unit_test(finds_borders),
     };
     return cmocka_run_group_tests_name("jsonl/lex", tests, NULL, NULL);

@@ -7,63 +7,104 @@ static const struct reading {
     const char *label, *sql, *stream, *schema, *rows;
 } readings[] = {
     {"declared types",
-     "CREATE TABLE t(a INTEGER NOT NULL, b SMALLINT, c BOOLEAN, d REAL, e DECIMAL(10,2), f TEXT, g BLOB, h DATE,"
+     "CREATE TABLE t(a INTEGER NOT NULL, b SMALLINT, c BOOLEAN, d REAL, e DECIMAL(10,2), f TEXT, g BLOB, h "
+     "DATE,"
      " i DATETIME, j TIME, k JSON, l UUID);"
-     "INSERT INTO t VALUES(1, -5, 1, 1.5, 12.30, 'x', x'00ff', '2024-02-29', '2024-02-29 10:00:00.5', '23:59:59',"
-     " '{\"a\":1}', '123e4567-e89b-12d3-a456-426614174000'), (2,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,"
+     "INSERT INTO t VALUES(1, -5, 1, 1.5, 12.30, 'x', x'00ff', '2024-02-29', '2024-02-29 10:00:00.5', "
+     "'23:59:59',"
+     " '{\"a\":1}', '123e4567-e89b-12d3-a456-426614174000'), "
+     "(2,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,"
      "NULL)",
      "t",
-     "a int64!, b int16, c bool, d float64, e decimal(10,2), f text, g binary, h date, i timestamp, j time, k json,"
+     "a int64!, b int16, c bool, d float64, e decimal(10,2), f text, g binary, h date, i timestamp, j time, "
+     "k json,"
      " l uuid",
      "1|-5|true|1.5|12.30|x|\\x00ff|2024-02-29|2024-02-29T10:00:00.500|23:59:59|{\"a\":1}|"
      "123e4567-e89b-12d3-a456-426614174000;2|-|-|-|-|-|-|-|-|-|-|-;"},
-    {"no types: by content", "CREATE TABLE t(a, b, c, d, e, f); INSERT INTO t VALUES(1, 1.5, 'x', x'01', 2, NULL), (2, 2, 'y', x'02', 2.5, NULL)",
+    {"no types: by content",
+     "CREATE TABLE t(a, b, c, d, e, f); INSERT INTO t VALUES(1, 1.5, 'x', x'01', 2, NULL), (2, 2, 'y', "
+     "x'02', 2.5, NULL)",
      "t", "a int64, b float64, c text, d binary, e float64, f text", "1|1.5|x|\\x01|2|-;2|2|y|\\x02|2.5|-;"},
-    {"mixed values become text", "CREATE TABLE t(a, b, c INTEGER); INSERT INTO t VALUES(1, 9007199254740993, 7),('x', 0.5, 'seven'),(2.0, 1, 8)",
+    {"mixed values become text",
+     "CREATE TABLE t(a, b, c INTEGER); INSERT INTO t VALUES(1, 9007199254740993, 7),('x', 0.5, "
+     "'seven'),(2.0, 1, 8)",
      "t", "a text, b text, c text", "1|9007199254740993|7;x|0.5|seven;2.0|1|8;"},
-    {"blobs among texts become binary", "CREATE TABLE t(a, b TEXT); INSERT INTO t VALUES(1, 'a'),(x'ff', x'fe'),('x', 'c')", "t",
+    {"blobs among texts become binary",
+     "CREATE TABLE t(a, b TEXT); INSERT INTO t VALUES(1, 'a'),(x'ff', x'fe'),('x', 'c')", "t",
      "a binary, b binary", "\\x31|\\x61;\\xff|\\xfe;\\x78|\\x63;"},
-    {"blob column with texts only", "CREATE TABLE t(a BLOB); INSERT INTO t VALUES('x'),('y')", "t", "a text", "x;y;"},
+    {"blob column with texts only", "CREATE TABLE t(a BLOB); INSERT INTO t VALUES('x'),('y')", "t", "a text",
+     "x;y;"},
     {"decimals of every storage",
      "CREATE TABLE t(a DECIMAL(10,2), b DECIMAL_TEXT(38,10), c NUMERIC(5,2), d DECIMAL(20,2));"
-     "INSERT INTO t VALUES(5, '1234567890123456789012345678.0123456789', 0.1, 1e14), (-0.07, '-0.0000000001', 999.99, 0.25)",
+     "INSERT INTO t VALUES(5, '1234567890123456789012345678.0123456789', 0.1, 1e14), (-0.07, "
+     "'-0.0000000001', 999.99, 0.25)",
      "t", "a decimal(10,2), b decimal(38,10), c decimal(5,2), d decimal(20,2)",
      "5.00|1234567890123456789012345678.0123456789|0.10|100000000000000.00;-0.07|-0.0000000001|999.99|0.25;"},
-    {"decimals that do not fit", "CREATE TABLE t(a DECIMAL(4,2), b DECIMAL(4,2), c DECIMAL(17,2)); INSERT INTO t VALUES(1.234, 'n/a', 0.5),(1, 1, 123456789012345.67)", "t",
-     "a float64, b text, c float64", "1.234|n/a|0.5;1|1|123456789012345.67;"},
-    {"dates that are none", "CREATE TABLE t(a DATE, b DATE, c DATETIME, d TIMESTAMP, e TIME); INSERT INTO t VALUES"
+    {"decimals that do not fit",
+     "CREATE TABLE t(a DECIMAL(4,2), b DECIMAL(4,2), c DECIMAL(17,2)); INSERT INTO t VALUES(1.234, 'n/a', "
+     "0.5),(1, 1, 123456789012345.67)",
+     "t", "a float64, b text, c float64", "1.234|n/a|0.5;1|1|123456789012345.67;"},
+    {"dates that are none",
+     "CREATE TABLE t(a DATE, b DATE, c DATETIME, d TIMESTAMP, e TIME); INSERT INTO t VALUES"
      "(1700000000, '2024-01-01 00:00:00', '2024-01-01', '2024-01-01T00:00:00Z', '12:00'),"
-     "(1800000000, '2024-01-02 00:00:00', '2024-01-02', '2024-01-01T02:00:00+02:00', 'noon')", "t",
-     "a int64, b timestamp, c date, d timestamptz, e text",
+     "(1800000000, '2024-01-02 00:00:00', '2024-01-02', '2024-01-01T02:00:00+02:00', 'noon')",
+     "t", "a int64, b timestamp, c date, d timestamptz, e text",
      "1700000000|2024-01-01T00:00:00|2024-01-01|2024-01-01T00:00:00Z|12:00;"
      "1800000000|2024-01-02T00:00:00|2024-01-02|2024-01-01T00:00:00Z|noon;"},
-    {"nanoseconds", "CREATE TABLE t(a TIMESTAMP, b TIME); INSERT INTO t VALUES('2024-01-01 00:00:00.123456789','01:02:03.000000001')", "t",
-     "a timestamp(ns), b time(ns)", "2024-01-01T00:00:00.123456789|01:02:03.000000001;"},
-    {"numbers in JSON columns", "CREATE TABLE t(a JSON); INSERT INTO t VALUES('5'),('\"x\"'),('1.5'),('[1]')", "t", "a json", "5;\"x\";1.5;[1];"},
-    {"empty table", "CREATE TABLE t(a INTEGER, b VARCHAR(3), c, d DECIMAL(5,1))", "t", "a int64, b text, c text, d decimal(5,1)", ""},
-    {"rowid in use as a name", "CREATE TABLE t(rowid TEXT, oid TEXT); INSERT INTO t VALUES('a','b'),('c','d')", "t", "rowid text, oid text", "a|b;c|d;"},
-    {"all names of the rowid in use", "CREATE TABLE t(rowid TEXT, oid TEXT, _rowid_ TEXT); INSERT INTO t VALUES('a','b','c')", "t",
+    {"nanoseconds",
+     "CREATE TABLE t(a TIMESTAMP, b TIME); INSERT INTO t VALUES('2024-01-01 "
+     "00:00:00.123456789','01:02:03.000000001')",
+     "t", "a timestamp(ns), b time(ns)", "2024-01-01T00:00:00.123456789|01:02:03.000000001;"},
+    {"numbers in JSON columns", "CREATE TABLE t(a JSON); INSERT INTO t VALUES('5'),('\"x\"'),('1.5'),('[1]')",
+     "t", "a json", "5;\"x\";1.5;[1];"},
+    {"empty table", "CREATE TABLE t(a INTEGER, b VARCHAR(3), c, d DECIMAL(5,1))", "t",
+     "a int64, b text, c text, d decimal(5,1)", ""},
+    {"rowid in use as a name",
+     "CREATE TABLE t(rowid TEXT, oid TEXT); INSERT INTO t VALUES('a','b'),('c','d')", "t",
+     "rowid text, oid text", "a|b;c|d;"},
+    {"all names of the rowid in use",
+     "CREATE TABLE t(rowid TEXT, oid TEXT, _rowid_ TEXT); INSERT INTO t VALUES('a','b','c')", "t",
      "rowid text, oid text, _rowid_ text", "a|b|c;"},
-    {"without rowid", "CREATE TABLE t(k TEXT PRIMARY KEY, v INT) WITHOUT ROWID; INSERT INTO t VALUES('b',2),('a',1)", "t", "k text!, v int64", "a|1;b|2;"},
-    {"rowid as key", "CREATE TABLE t(id INTEGER PRIMARY KEY, v INT); INSERT INTO t VALUES(9223372036854775807,1),(-9223372036854775808,2)", "t",
-     "id int64!, v int64", "-9223372036854775808|2;9223372036854775807|1;"},
-    {"view", "CREATE TABLE t(a INT, b DATE); INSERT INTO t VALUES(1,'2024-01-01'),(2,'2024-01-02'); CREATE VIEW v AS SELECT a+1 AS n, b, 'x'||a AS s FROM t",
+    {"without rowid",
+     "CREATE TABLE t(k TEXT PRIMARY KEY, v INT) WITHOUT ROWID; INSERT INTO t VALUES('b',2),('a',1)", "t",
+     "k text!, v int64", "a|1;b|2;"},
+    {"rowid as key",
+     "CREATE TABLE t(id INTEGER PRIMARY KEY, v INT); INSERT INTO t "
+     "VALUES(9223372036854775807,1),(-9223372036854775808,2)",
+     "t", "id int64!, v int64", "-9223372036854775808|2;9223372036854775807|1;"},
+    {"view",
+     "CREATE TABLE t(a INT, b DATE); INSERT INTO t VALUES(1,'2024-01-01'),(2,'2024-01-02'); CREATE VIEW v AS "
+     "SELECT a+1 AS n, b, 'x'||a AS s FROM t",
      "v", "n int64, b date, s text", "2|2024-01-01|x1;3|2024-01-02|x2;"},
-    {"query", "CREATE TABLE t(a INT, b DATE); INSERT INTO t VALUES(1,'2024-01-01'),(2,'2024-01-02')", "query:SELECT b, count(*) AS n FROM t GROUP BY b ORDER BY b DESC; ",
-     "b date, n int64", "2024-01-02|1;2024-01-01|1;"},
-    {"query that ends in a comment", "CREATE TABLE t(a INT); INSERT INTO t VALUES(1)", "query:SELECT a FROM t -- all", "a int64", "1;"},
-    {"generated columns", "CREATE TABLE t(a INT, b INT GENERATED ALWAYS AS (a*2) STORED, c TEXT AS ('v'||a)); INSERT INTO t(a) VALUES(1),(2)", "t",
-     "a int64, b int64, c text", "1|2|v1;2|4|v2;"},
-    {"strict", "CREATE TABLE t(a INT, b ANY, c TEXT, d BLOB, e REAL) STRICT; INSERT INTO t VALUES(1,'007','007',x'00',1)", "t",
-     "a int64, b text, c text, d binary, e float64", "1|007|007|\\x00|1;"},
-    {"virtual table", "CREATE VIRTUAL TABLE t USING fts5(a, b); INSERT INTO t VALUES('x y','z')", "t", "a text, b text", "x y|z;"},
-    {"names that need quotes", "CREATE TABLE \"a \"\"b; DROP\"(\"c\"\"d\" INT, [select] TEXT, \"\" INT); INSERT INTO \"a \"\"b; DROP\" VALUES(1,'x',2)", "a \"b; DROP",
-     "c\"d int64, select text,  int64", "1|x|2;"},
-    {"table found whatever the case", "CREATE TABLE Orders(a INT); INSERT INTO Orders VALUES(1)", "ORDERS", "a int64", "1;"},
-    {"infinity, least and greatest", "CREATE TABLE t(a REAL, b INT); INSERT INTO t VALUES(9e999, 9223372036854775807),(-9e999, -9223372036854775808),(5e-324,0)", "t",
-     "a float64, b int64", "Infinity|9223372036854775807;-Infinity|-9223372036854775808;5e-324|0;"},
-    {"UTF-16", "PRAGMA encoding='UTF-16le'; CREATE TABLE t(a TEXT); INSERT INTO t VALUES('h\xc3\xa9llo \xf0\x9f\x98\x80')", "t", "a text",
-     "h\xc3\xa9llo \xf0\x9f\x98\x80;"},
+    {"query", "CREATE TABLE t(a INT, b DATE); INSERT INTO t VALUES(1,'2024-01-01'),(2,'2024-01-02')",
+     "query:SELECT b, count(*) AS n FROM t GROUP BY b ORDER BY b DESC; ", "b date, n int64",
+     "2024-01-02|1;2024-01-01|1;"},
+    {"query that ends in a comment", "CREATE TABLE t(a INT); INSERT INTO t VALUES(1)",
+     "query:SELECT a FROM t -- all", "a int64", "1;"},
+    {"generated columns",
+     "CREATE TABLE t(a INT, b INT GENERATED ALWAYS AS (a*2) STORED, c TEXT AS ('v'||a)); INSERT INTO t(a) "
+     "VALUES(1),(2)",
+     "t", "a int64, b int64, c text", "1|2|v1;2|4|v2;"},
+    {"strict",
+     "CREATE TABLE t(a INT, b ANY, c TEXT, d BLOB, e REAL) STRICT; INSERT INTO t "
+     "VALUES(1,'007','007',x'00',1)",
+     "t", "a int64, b text, c text, d binary, e float64", "1|007|007|\\x00|1;"},
+    {"virtual table", "CREATE VIRTUAL TABLE t USING fts5(a, b); INSERT INTO t VALUES('x y','z')", "t",
+     "a text, b text", "x y|z;"},
+    {"names that need quotes",
+     "CREATE TABLE \"a \"\"b; DROP\"(\"c\"\"d\" INT, [select] TEXT, \"\" INT); INSERT INTO \"a \"\"b; DROP\" "
+     "VALUES(1,'x',2)",
+     "a \"b; DROP", "c\"d int64, select text,  int64", "1|x|2;"},
+    {"table found whatever the case", "CREATE TABLE Orders(a INT); INSERT INTO Orders VALUES(1)", "ORDERS",
+     "a int64", "1;"},
+    {"infinity, least and greatest",
+     "CREATE TABLE t(a REAL, b INT); INSERT INTO t VALUES(9e999, 9223372036854775807),(-9e999, "
+     "-9223372036854775808),(5e-324,0)",
+     "t", "a float64, b int64", "Infinity|9223372036854775807;-Infinity|-9223372036854775808;5e-324|0;"},
+    {"UTF-16",
+     "PRAGMA encoding='UTF-16le'; CREATE TABLE t(a TEXT); INSERT INTO t VALUES('h\xc3\xa9llo "
+     "\xf0\x9f\x98\x80')",
+     "t", "a text", "h\xc3\xa9llo \xf0\x9f\x98\x80;"},
 };
 
 static void reads(void **state)
@@ -74,7 +115,8 @@ static void reads(void **state)
         fixture_open(&f);
         print_message("    %s\n", readings[i].label);
         run_sql(&f, readings[i].sql);
-        check_stream(&f, &(struct wh_stream_request){.name = readings[i].stream}, readings[i].schema, readings[i].rows);
+        check_stream(&f, &(struct wh_stream_request){.name = readings[i].stream}, readings[i].schema,
+                     readings[i].rows);
         assert_int_equal(f.rejects.size, 0);
         fixture_close(&f);
     }
@@ -90,9 +132,11 @@ static void selects_and_filters(void **state)
     static const char *const columns[] = {"total", "id", NULL};
     check_stream(&f, &(struct wh_stream_request){.columns = columns, .where = "total > 10 -- much"},
                  "total float64, id int64!", "50|2;500|3;");
-    check_stream(&f, &(struct wh_stream_request){.name = "query:SELECT * FROM t", .where = "name = 'b' OR id = 3"}, NULL,
-                 "2|b|50;3|c|500;");
-    check_stream(&f, &(struct wh_stream_request){.name = "t", .where = "1 OR 1"}, NULL, "1|a|5;2|b|50;3|c|500;");
+    check_stream(
+        &f, &(struct wh_stream_request){.name = "query:SELECT * FROM t", .where = "name = 'b' OR id = 3"},
+        NULL, "2|b|50;3|c|500;");
+    check_stream(&f, &(struct wh_stream_request){.name = "t", .where = "1 OR 1"}, NULL,
+                 "1|a|5;2|b|50;3|c|500;");
     fixture_close(&f);
 }
 
@@ -112,11 +156,15 @@ static void says_what_is_wrong(void **state)
         {{.name = "t", .where = "\"nope\" = 1"}, NULL},
         {{.name = "t", .where = "1) OR (1"}, NULL},
         {{.name = "t", .where = "1 LIMIT 1"}, NULL},
-        {{.name = "t", .where = "a = ?"}, "could not use the condition \"a = ?\": it must be one condition without parameters"},
+        {{.name = "t", .where = "a = ?"},
+         "could not use the condition \"a = ?\": it must be one condition without parameters"},
         {{.name = "query:SELECT"}, NULL},
-        {{.name = "query:SELECT 1 AS a, 2 AS a"}, "could not read query \"SELECT 1 AS a, 2 AS a\": two columns are named \"a\""},
-        {{.name = "query:SELECT 1; SELECT 2"}, "could not read query \"SELECT 1; SELECT 2\": it must be one SELECT without parameters"},
-        {{.name = "query:SELECT ?"}, "could not read query \"SELECT ?\": it must be one SELECT without parameters"},
+        {{.name = "query:SELECT 1 AS a, 2 AS a"},
+         "could not read query \"SELECT 1 AS a, 2 AS a\": two columns are named \"a\""},
+        {{.name = "query:SELECT 1; SELECT 2"},
+         "could not read query \"SELECT 1; SELECT 2\": it must be one SELECT without parameters"},
+        {{.name = "query:SELECT ?"},
+         "could not read query \"SELECT ?\": it must be one SELECT without parameters"},
         {{.name = "query:DELETE FROM t"}, NULL},
         {{.name = "query:ATTACH 'x' AS y"}, NULL},
         {{.name = "query:"}, NULL},
@@ -140,8 +188,8 @@ static void says_what_is_wrong(void **state)
             if (mark == NULL)
                 check_ok(wh_buffer_append_text(&text, cases[i].error, &ignored), &ignored);
             else
-                check_ok(wh_buffer_printf(&text, &ignored, "%.*s%s%s", (int)(mark - cases[i].error), cases[i].error, f.path,
-                                          mark + 2),
+                check_ok(wh_buffer_printf(&text, &ignored, "%.*s%s%s", (int)(mark - cases[i].error),
+                                          cases[i].error, f.path, mark + 2),
                          &ignored);
             snprintf(expected, sizeof expected, "%.*s", (int)text.size, (char *)text.data);
             wh_buffer_release(&text);
@@ -162,7 +210,10 @@ static void refuses_what_is_no_database(void **state)
     assert_int_equal(wh_connector_sqlite.source->open(&src, f.path, f.config, &f.context, &err), WH_CONFIG);
     assert_non_null(strstr(err.msg, "no such file"));
     assert_int_equal(wh_connector_sqlite.source->open(&src, "", f.config, &f.context, &err), WH_CONFIG);
-    check_ok(wh_publish_file(f.path, "id,name\n1,x\n this is a CSV file and no database at all, of some length\n", 66, &err), &err);
+    check_ok(wh_publish_file(f.path,
+                             "id,name\n1,x\n this is a CSV file and no database at all, of some length\n", 66,
+                             &err),
+             &err);
     assert_int_equal(wh_connector_sqlite.source->open(&src, f.path, f.config, &f.context, &err), WH_DATA);
     assert_non_null(strstr(err.msg, "file is not a database"));
     fixture_close(&f);
@@ -187,9 +238,12 @@ static void widens(void **state)
     static const struct {
         const char *types, *odd, *schema, *note;
     } cases[] = {
-        {"a INTEGER, b", "b = 'x'", "a int64, b text", "column \"b\" of \"t\" is text instead of int64 because of row 12345\n"},
-        {"a INTEGER, b", "b = 0.5", "a int64, b float64", "column \"b\" of \"t\" is float64 instead of int64 because of row 12345\n"},
-        {"a INTEGER, b", "b = x'00'", "a int64, b binary", "column \"b\" of \"t\" is binary instead of int64 because of row 12345\n"},
+        {"a INTEGER, b", "b = 'x'", "a int64, b text",
+         "column \"b\" of \"t\" is text instead of int64 because of row 12345\n"},
+        {"a INTEGER, b", "b = 0.5", "a int64, b float64",
+         "column \"b\" of \"t\" is float64 instead of int64 because of row 12345\n"},
+        {"a INTEGER, b", "b = x'00'", "a int64, b binary",
+         "column \"b\" of \"t\" is binary instead of int64 because of row 12345\n"},
         {"a INTEGER, b SMALLINT", "b = 1000000", "a int64, b int64", NULL},
         {"a INTEGER, b INTEGER NOT NULL", "b = 'z'", "a int64, b text!", NULL},
     };
@@ -208,6 +262,55 @@ static void widens(void **state)
     }
 }
 
+/* Once rows are visible nothing can widen: the odd row alone is rejected. */
+static void rejects_when_it_may_not_widen(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct wh_error err = {0};
+    fixture_open(&f);
+    make_big(&f, "a INTEGER, b", "b = 'x'");
+    struct wh_source *src = source_open(&f);
+    struct wh_stream *s = NULL;
+    struct wh_chunk chunk = {0};
+    struct wh_buffer text = {0};
+    check_ok(wh_connector_sqlite.source->open_stream(&s, src, &(struct wh_stream_request){.name = "t"}, &err),
+             &err);
+    check_ok(s->ops->next_chunk(s, &chunk, &err), &err);
+    assert_int_equal(read_chunk(&f, s, &chunk, &text, &err), WH_END);
+    char *expected = ask_sql(&f, "SELECT a, b FROM t WHERE rowid <> 12345 ORDER BY rowid");
+    assert_int_equal(text.size, strlen(expected));
+    assert_memory_equal(text.data, expected, text.size);
+    free(expected);
+    wh_buffer_release(&text);
+    free(chunk.position);
+    check_ok(wh_buffer_append(&f.rejects, "", 1, &err), &err);
+    assert_string_equal((char *)f.rejects.data,
+                        "12344 b: value at rowid 12345 is no int64: {\"a\":12345,\"b\":\"x\"}\n");
+    s->ops->close(s);
+    wh_connector_sqlite.source->close(src);
+    fixture_close(&f);
+}
+
+/* Types found before are used, whatever the values say, but may still widen. */
+static void uses_known_types(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct wh_schema known = {0};
+    struct wh_error err = {0};
+    static const char *const columns[] = {"b", NULL};
+    fixture_open(&f);
+    run_sql(&f, "CREATE TABLE t(a, b, c); INSERT INTO t VALUES(1,2,3),(4,5,6)");
+    check_ok(wh_schema_parse(&known, "a:text,b:float64,c:date", &err), &err);
+    check_stream(&f, &(struct wh_stream_request){.name = "t", .known = &known, .columns = columns},
+                 "b float64", "2;5;");
+    check_stream(&f, &(struct wh_stream_request){.name = "t", .known = &known}, "a int64, b int64, c int64",
+                 "1|2|3;4|5|6;");
+    wh_schema_release(&known);
+    fixture_close(&f);
+}
+
 static void rejects_what_breaks_declared_types(void **state)
 {
     (void)state;
@@ -215,16 +318,18 @@ static void rejects_what_breaks_declared_types(void **state)
     struct wh_schema declared = {0};
     struct wh_error err = {0};
     fixture_open(&f);
-    run_sql(&f, "CREATE TABLE t(a, b, c, d); INSERT INTO t VALUES('1', 2.0, '1.50', 'true'), ('x', 3, 2, 0), (3, 2.5, x'00', 1),"
+    run_sql(&f, "CREATE TABLE t(a, b, c, d); INSERT INTO t VALUES('1', 2.0, '1.50', 'true'), ('x', 3, 2, 0), "
+                "(3, 2.5, x'00', 1),"
                 " (4, 4, '1.555', 'maybe'), ('5', 5, 5, NULL)");
     check_ok(wh_schema_parse(&declared, "a:int32,b:int64,c:decimal(10,2),d:bool", &err), &err);
     check_stream(&f, &(struct wh_stream_request){.name = "t", .declared = &declared},
                  "a int32, b int64, c decimal(10,2), d bool", "1|2|1.50|true;5|5|5.00|-;");
     check_ok(wh_buffer_append(&f.rejects, "", 1, &err), &err);
-    assert_string_equal((char *)f.rejects.data,
-                        "1 a: value at rowid 2 is no int32: {\"a\":\"x\",\"b\":3,\"c\":2,\"d\":0}\n"
-                        "2 b: value at rowid 3 is no int64: {\"a\":3,\"b\":2.5,\"c\":\"\\\\x00\",\"d\":1}\n"
-                        "3 c: value at rowid 4 is no decimal(10,2): {\"a\":4,\"b\":4,\"c\":\"1.555\",\"d\":\"maybe\"}\n");
+    assert_string_equal(
+        (char *)f.rejects.data,
+        "1 a: value at rowid 2 is no int32: {\"a\":\"x\",\"b\":3,\"c\":2,\"d\":0}\n"
+        "2 b: value at rowid 3 is no int64: {\"a\":3,\"b\":2.5,\"c\":\"\\\\x00\",\"d\":1}\n"
+        "3 c: value at rowid 4 is no decimal(10,2): {\"a\":4,\"b\":4,\"c\":\"1.555\",\"d\":\"maybe\"}\n");
     wh_schema_release(&declared);
     check_ok(wh_schema_parse(&declared, "zzz:int32", &err), &err);
     struct wh_source *src = source_open(&f);
@@ -244,8 +349,10 @@ static void rejects_invalid_utf8(void **state)
     struct wh_error err = {0};
     fixture_open(&f);
     /* 3 and 4 are valid only when put together; 5 has a NUL in it, which is fine */
-    run_sql(&f, "CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT); INSERT INTO t VALUES(1,'ok'), (2, CAST(x'ff' AS TEXT)),"
-                "(3, CAST(x'61c3' AS TEXT)), (4, CAST(x'a962' AS TEXT)), (5, CAST(x'610062' AS TEXT)), (6, '')");
+    run_sql(&f,
+            "CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT); INSERT INTO t VALUES(1,'ok'), (2, CAST(x'ff' AS "
+            "TEXT)),"
+            "(3, CAST(x'61c3' AS TEXT)), (4, CAST(x'a962' AS TEXT)), (5, CAST(x'610062' AS TEXT)), (6, '')");
     check_stream(&f, &(struct wh_stream_request){.name = "t"}, "a int64!, b text", NULL);
     check_ok(wh_buffer_append(&f.rejects, "", 1, &err), &err);
     assert_string_equal((char *)f.rejects.data,
@@ -270,7 +377,8 @@ static void cuts_chunks(void **state)
         {"far apart", "i*1000003"},
         {"two clusters", "CASE WHEN i < 10000 THEN i ELSE i + 1000000000000 END"},
         {"one row, then a cluster", "CASE WHEN i = 1 THEN -4611686018427387904 ELSE i END"},
-        {"at the ends", "CASE WHEN i < 10000 THEN i - 9223372036854775807 ELSE 9223372036854775807 - 20000 + i END"},
+        {"at the ends",
+         "CASE WHEN i < 10000 THEN i - 9223372036854775807 ELSE 9223372036854775807 - 20000 + i END"},
     };
     for (size_t i = 0; i < WH_COUNT(cases); i++) {
         struct fixture f;
@@ -279,14 +387,17 @@ static void cuts_chunks(void **state)
         fixture_open(&f);
         print_message("    %s\n", cases[i].label);
         snprintf(sql, sizeof sql,
-                 "CREATE TABLE t(id INTEGER PRIMARY KEY, v INT); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1"
+                 "CREATE TABLE t(id INTEGER PRIMARY KEY, v INT); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+                 "SELECT i+1"
                  " FROM n LIMIT 20000) INSERT INTO t SELECT %s, i FROM n",
                  cases[i].rowid);
         run_sql(&f, sql);
         f.context.chunk_bytes = 16 * 500; /* rows of 16 bytes */
         struct wh_source *src = source_open(&f);
         struct wh_stream *s = NULL;
-        check_ok(wh_connector_sqlite.source->open_stream(&s, src, &(struct wh_stream_request){.name = "t"}, &err), &err);
+        check_ok(
+            wh_connector_sqlite.source->open_stream(&s, src, &(struct wh_stream_request){.name = "t"}, &err),
+            &err);
         assert_int_equal(s->rows, 20000);
         struct wh_buffer text = {0};
         int64_t n_chunks = 0;
@@ -327,7 +438,8 @@ static void resumes(void **state)
     struct wh_source *src = source_open(&f);
     struct wh_stream *s = NULL;
     struct wh_buffer text = {0};
-    check_ok(wh_connector_sqlite.source->open_stream(&s, src, &(struct wh_stream_request){.name = "t"}, &err), &err);
+    check_ok(wh_connector_sqlite.source->open_stream(&s, src, &(struct wh_stream_request){.name = "t"}, &err),
+             &err);
     check_ok(s->ops->widen(s, &err), &err); /* the resumed stream must keep the wider type */
     struct wh_chunk chunk = {0};
     check_ok(s->ops->next_chunk(s, &chunk, &err), &err);
@@ -398,7 +510,8 @@ static void reads_one_snapshot_while_others_write(void **state)
     struct wh_source *src = source_open(&f);
     struct wh_stream *s = NULL;
     struct wh_buffer text = {0};
-    check_ok(wh_connector_sqlite.source->open_stream(&s, src, &(struct wh_stream_request){.name = "t"}, &err), &err);
+    check_ok(wh_connector_sqlite.source->open_stream(&s, src, &(struct wh_stream_request){.name = "t"}, &err),
+             &err);
     for (;;) {
         struct wh_chunk chunk = {0};
         if (s->ops->next_chunk(s, &chunk, &err) != WH_OK)
@@ -423,7 +536,8 @@ static char *snapshot_of(struct fixture *f)
     struct wh_source *src = source_open(f);
     struct wh_stream *s = NULL;
     char *text = NULL;
-    check_ok(wh_connector_sqlite.source->open_stream(&s, src, &(struct wh_stream_request){.name = "t"}, &err), &err);
+    check_ok(wh_connector_sqlite.source->open_stream(&s, src, &(struct wh_stream_request){.name = "t"}, &err),
+             &err);
     check_ok(s->ops->snapshot(s, &text, &err), &err);
     s->ops->close(s);
     wh_connector_sqlite.source->close(src);
@@ -471,7 +585,8 @@ static void discovers(void **state)
                 "CREATE INDEX expr ON orders(lower(a)); CREATE UNIQUE INDEX orders_c ON orders(c);"
                 "INSERT INTO orders VALUES(1,'x','y',1),(2,'x','z',2);"
                 "CREATE TABLE lines(a INT, b INT, v DATE, PRIMARY KEY(b, a)) WITHOUT ROWID;"
-                "CREATE VIEW v AS SELECT id FROM orders; CREATE TABLE gone(a); CREATE VIEW broken AS SELECT a FROM gone;"
+                "CREATE VIEW v AS SELECT id FROM orders; CREATE TABLE gone(a); CREATE VIEW broken AS SELECT "
+                "a FROM gone;"
                 "DROP TABLE gone; CREATE TABLE _wherry_ledger(a); CREATE TABLE orders__wherry_7(a)");
     struct wh_source *src = source_open(&f);
     check_ok(wh_connector_sqlite.source->discover(src, &list, &n, &err), &err);
@@ -491,10 +606,11 @@ static void discovers(void **state)
         check_ok(wh_buffer_append_text(&text, "\n", &err), &err);
     }
     check_ok(wh_buffer_append(&text, "", 1, &err), &err);
-    assert_string_equal((char *)text.data, "lines(0): a int64!, b int64!, v date key b key a\n"
-                                           "orders(2): id int64!, a text, b text, c int64 key id; orders_unique_1 unique: b;"
-                                           " orders_a: a c; orders_c unique: c\n"
-                                           "v(2): id int64\n");
+    assert_string_equal((char *)text.data,
+                        "lines(0): a int64!, b int64!, v date key b key a\n"
+                        "orders(2): id int64!, a text, b text, c int64 key id; orders_unique_1 unique: b;"
+                        " orders_a: a c; orders_c unique: c\n"
+                        "v(2): id int64\n");
     wh_buffer_release(&text);
     check_ok(wh_buffer_append(&f.notes, "", 1, &err), &err);
     assert_non_null(strstr((char *)f.notes.data, "\"broken\" is left out: "));
@@ -513,8 +629,8 @@ static void stops_when_cancelled(void **state)
     struct wh_source *src = source_open(&f);
     struct wh_stream *s = NULL;
     f.cancelled = true;
-    struct wh_stream_request req = {
-        .name = "query:WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT count(*) AS n FROM n"};
+    struct wh_stream_request req = {.name = "query:WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 "
+                                            "FROM n) SELECT count(*) AS n FROM n"};
     assert_int_equal(wh_connector_sqlite.source->open_stream(&s, src, &req, &err), WH_CANCELLED);
     wh_connector_sqlite.source->close(src);
     fixture_close(&f);
@@ -528,6 +644,8 @@ int main(void)
         cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(refuses_what_is_no_database),
         cmocka_unit_test(widens),
+        cmocka_unit_test(rejects_when_it_may_not_widen),
+        cmocka_unit_test(uses_known_types),
         cmocka_unit_test(rejects_what_breaks_declared_types),
         cmocka_unit_test(rejects_invalid_utf8),
         cmocka_unit_test(cuts_chunks),

@@ -137,8 +137,8 @@ static void check_rejects(struct fixture *f, const char *expected)
 }
 
 /* Opens, writes two chunks, finishes. */
-static void load(struct fixture *f, const char *types, enum wh_write_mode mode, const char *run_id, const char *one,
-                 const char *two, int64_t rows)
+static void load(struct fixture *f, const char *types, enum wh_write_mode mode, const char *run_id,
+                 const char *one, const char *two, int64_t rows)
 {
     struct run r;
     struct wh_error err = {0};
@@ -154,8 +154,11 @@ static void load(struct fixture *f, const char *types, enum wh_write_mode mode, 
 }
 
 #define ALL "SELECT * FROM t ORDER BY rowid"
-#define LEDGER "SELECT pipeline, stream, run_id, seq, epoch, position, rows, length(hash), run_rows, finished FROM _wherry_ledger"
-#define LEFT_OVER "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%__wherry_%' AND name <> '_wherry_ledger'"
+#define LEDGER                                                                                               \
+    "SELECT pipeline, stream, run_id, seq, epoch, position, rows, length(hash), run_rows, finished FROM "    \
+    "_wherry_ledger"
+#define LEFT_OVER                                                                                            \
+    "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%__wherry_%' AND name <> '_wherry_ledger'"
 
 static int count_files(const struct fixture *f)
 {
@@ -179,7 +182,8 @@ static void replaces(void **state)
     fixture_open(&f);
     load(&f, "id:int64,name:text", WH_REPLACE, "r1", "1|a;2|b;", "3|-;", 3);
     check_sql(&f, ALL, "1|a;2|b;3|-;");
-    check_sql(&f, "SELECT sql FROM sqlite_schema WHERE name = 't'", "CREATE TABLE \"t\" (\"id\" INTEGER, \"name\" TEXT);");
+    check_sql(&f, "SELECT sql FROM sqlite_schema WHERE name = 't'",
+              "CREATE TABLE \"t\" (\"id\" INTEGER, \"name\" TEXT);");
     check_sql(&f, LEDGER, "p|s|r1|1|1|{\"at\":1}|1|16|3|1;");
     load(&f, "id:int64,name:text,more:float64", WH_REPLACE, "r2", "7|x|0.5;", "8|y|1e300;", 2);
     check_sql(&f, ALL, "7|x|0.5;8|y|1.0e+300;");
@@ -199,10 +203,13 @@ static void replaces_in_one_step(void **state)
     struct run r;
     struct wh_error err = {0};
     fixture_open(&f);
-    run_sql(&f, "CREATE TABLE t(id INTEGER, name TEXT, gone INT); INSERT INTO t VALUES(0,'old',0); CREATE TABLE log(x);"
-                "CREATE INDEX t_name ON t(name); CREATE INDEX t_gone ON t(gone); CREATE VIEW v AS SELECT name FROM t;"
-                "CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO log VALUES(new.id); END;"
-                "CREATE TABLE child(t INT REFERENCES t(id));");
+    run_sql(
+        &f,
+        "CREATE TABLE t(id INTEGER, name TEXT, gone INT); INSERT INTO t VALUES(0,'old',0); CREATE TABLE "
+        "log(x);"
+        "CREATE INDEX t_name ON t(name); CREATE INDEX t_gone ON t(gone); CREATE VIEW v AS SELECT name FROM t;"
+        "CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO log VALUES(new.id); END;"
+        "CREATE TABLE child(t INT REFERENCES t(id));");
     run_init(&r, &f, "id:int64,name:text", WH_REPLACE);
     check_ok(run_open(&r, &err), &err);
     char *plan = NULL;
@@ -224,7 +231,8 @@ static void replaces_in_one_step(void **state)
     check_sql(&f, "SELECT * FROM v", "a;b;");
     check_sql(&f, "SELECT count(*) FROM log", "0;");
     check_sql(&f, "SELECT name FROM sqlite_schema WHERE tbl_name = 't' ORDER BY 1", "g;t;t_name;");
-    check_sql(&f, "SELECT sql FROM sqlite_schema WHERE name = 'child'", "CREATE TABLE child(t INT REFERENCES t(id));");
+    check_sql(&f, "SELECT sql FROM sqlite_schema WHERE name = 'child'",
+              "CREATE TABLE child(t INT REFERENCES t(id));");
     check_ok(wh_buffer_append(&f.notes, "", 1, &err), &err);
     assert_non_null(strstr((char *)f.notes.data, "could not make \"t_gone\" of table \"t\" again: "));
     run_sql(&f, "INSERT INTO t VALUES(9,'z')");
@@ -275,8 +283,10 @@ static void truncates(void **state)
     struct run r;
     struct wh_error err = {0};
     fixture_open(&f);
-    run_sql(&f, "CREATE TABLE [t] (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, n INT DEFAULT 7, g AS (id*2),"
-                " CHECK (id < 100)); INSERT INTO t VALUES(50,'old',1)");
+    run_sql(
+        &f,
+        "CREATE TABLE [t] (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, n INT DEFAULT 7, g AS (id*2),"
+        " CHECK (id < 100)); INSERT INTO t VALUES(50,'old',1)");
     run_init(&r, &f, "name:text,id:int64", WH_TRUNCATE);
     check_ok(run_open(&r, &err), &err);
     check_chunk(&r, 0, "a|1;b|2;");
@@ -325,10 +335,13 @@ static void rejects_rows_that_break_rules(void **state)
     struct run r;
     struct wh_error err = {0};
     fixture_open(&f);
-    run_sql(&f, "CREATE TABLE t(id INTEGER PRIMARY KEY ON CONFLICT REPLACE, name TEXT NOT NULL ON CONFLICT IGNORE,"
-                " u INT UNIQUE ON CONFLICT ROLLBACK); INSERT INTO t VALUES(1,'old',1);"
-                "CREATE TRIGGER skip BEFORE INSERT ON t WHEN new.name = 'skip' BEGIN SELECT RAISE(IGNORE); END;"
-                "CREATE TRIGGER no BEFORE INSERT ON t WHEN new.name = 'no' BEGIN SELECT RAISE(ABORT, 'not today'); END");
+    run_sql(
+        &f,
+        "CREATE TABLE t(id INTEGER PRIMARY KEY ON CONFLICT REPLACE, name TEXT NOT NULL ON CONFLICT IGNORE,"
+        " u INT UNIQUE ON CONFLICT ROLLBACK); INSERT INTO t VALUES(1,'old',1);"
+        "CREATE TRIGGER skip BEFORE INSERT ON t WHEN new.name = 'skip' BEGIN SELECT RAISE(IGNORE); END;"
+        "CREATE TRIGGER no BEFORE INSERT ON t WHEN new.name = 'no' BEGIN SELECT RAISE(ABORT, 'not today'); "
+        "END");
     run_init(&r, &f, "id:int64,name:text,u:int64", WH_APPEND);
     check_ok(run_open(&r, &err), &err);
     check_chunk(&r, 0, "1|x|2;2|-|3;3|y|1;4|skip|4;5|no|5;-|z|6;7|fine|7;");
@@ -384,7 +397,8 @@ static void keeps_values_in_foreign_columns(void **state)
         {"decimal(10,2)", "12.00", "DECIMAL(10,2)", "integer 12"},
         {"decimal(10,2)", "12.30", "TEXT", "text '12.30'"},
         {"decimal(10,2)", "12.30", "", "text '12.30'"},
-        {"decimal(38,2)", "123456789012345678.12", "NUMERIC", "!the column's type would keep only 15 digits of the number"},
+        {"decimal(38,2)", "123456789012345678.12", "NUMERIC",
+         "!the column's type would keep only 15 digits of the number"},
         {"decimal(38,2)", "1234567890123.12", "NUMERIC", "real 1234567890123.12"},
         {"decimal(38,2)", "123456789012345000000.00", "REAL", "real 1.23456789012345e+20"},
         {"decimal(38,2)", "123456789012345678.12", "TEXT", "text '123456789012345678.12'"},
@@ -422,7 +436,9 @@ static void keeps_values_in_foreign_columns(void **state)
                 assert_string_equal((char *)f.rejects.data, cases[i].stored);
         } else {
             snprintf(expected, sizeof expected, "%s;", cases[i].stored);
-            check_sql(&f, "SELECT typeof(id) || ' ' || CASE typeof(id) WHEN 'real' THEN CAST(id AS TEXT) ELSE quote(id) END FROM t",
+            check_sql(&f,
+                      "SELECT typeof(id) || ' ' || CASE typeof(id) WHEN 'real' THEN CAST(id AS TEXT) ELSE "
+                      "quote(id) END FROM t",
                       expected);
             assert_int_equal(f.rejects.size, 0);
         }
@@ -441,17 +457,22 @@ static void says_what_is_wrong(void **state)
         enum wh_write_mode mode;
         const char *error, *hint;
     } cases[] = {
-        {"CREATE TABLE t(id INT)", "id:int64,x:text", WH_APPEND, "could not write to table \"t\": it has no column \"x\"",
-         "leave the column out with --select"},
+        {"CREATE TABLE t(id INT)", "id:int64,x:text", WH_APPEND,
+         "could not write to table \"t\": it has no column \"x\"", "leave the column out with --select"},
         {"CREATE TABLE t(id INT, x AS (id))", "id:int64,x:text", WH_APPEND,
-         "could not write to table \"t\": nothing can be written to its generated column \"x\"", "leave the column out with --select"},
+         "could not write to table \"t\": nothing can be written to its generated column \"x\"",
+         "leave the column out with --select"},
         {"CREATE TABLE t(id INT, x INT NOT NULL)", "id:int64", WH_TRUNCATE,
-         "could not write to table \"t\": its column \"x\" is NOT NULL without a default, and the stream has none of that name", ""},
+         "could not write to table \"t\": its column \"x\" is NOT NULL without a default, and the stream has "
+         "none of that name",
+         ""},
         {"CREATE VIEW t AS SELECT 1 AS id", "id:int64", WH_REPLACE, NULL, ""},
-        {"CREATE TABLE t(id INT)", "id:int64,x:text", WH_MERGE, "could not write to table \"t\": it has no column \"x\"", NULL},
+        {"CREATE TABLE t(id INT)", "id:int64,x:text", WH_MERGE,
+         "could not write to table \"t\": it has no column \"x\"", NULL},
         {"CREATE TABLE t(id INT, x TEXT)", "id:int64,x:text", WH_MERGE, NULL,
          "the columns of --primary-key need a primary key or unique index"},
-        {"", "ID:int64,id:text", WH_REPLACE, NULL, "names of columns must differ by more than case; leave one out with --select"},
+        {"", "ID:int64,id:text", WH_REPLACE, NULL,
+         "names of columns must differ by more than case; leave one out with --select"},
         {"", "x:int64", WH_MERGE, "could not merge into \"t\": the stream has no key column \"id\"", ""},
     };
     for (size_t i = 0; i < WH_COUNT(cases); i++) {
@@ -509,7 +530,8 @@ static void dry_run_touches_nothing(void **state)
     enum wh_guarantee guarantee;
     check_ok(ops()->describe(r.target, &plan, &guarantee, &err), &err);
     snprintf(expected, sizeof expected,
-             "table \"t\" of \"%s\" is created\nCREATE TABLE \"t\" (\"id\" INTEGER PRIMARY KEY, \"d\" DECIMAL_TEXT(20,2))",
+             "table \"t\" of \"%s\" is created\nCREATE TABLE \"t\" (\"id\" INTEGER PRIMARY KEY, \"d\" "
+             "DECIMAL_TEXT(20,2))",
              f.path);
     assert_string_equal(plan, expected);
     free(plan);
@@ -594,6 +616,36 @@ static void resumes(void **state)
     }
 }
 
+/* A run that was given up before its first checkpoint does not come back as if it were new. */
+static void keeps_out_overtaken_runs(void **state)
+{
+    (void)state;
+    static const char *const runs[] = {"r1", "r2", "r12"};
+    struct fixture f;
+    struct run r;
+    struct wh_error err = {0};
+    fixture_open(&f);
+    run_init(&r, &f, "id:int64", WH_APPEND);
+    for (size_t i = 0; i < WH_COUNT(runs); i++) {
+        r.req.run_id = runs[i];
+        check_ok(run_open(&r, &err), &err);
+        check_chunk(&r, 0, "1;");
+        run_close(&r);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        r.req.run_id = runs[i];
+        r.req.epoch = 2;
+        assert_int_equal(run_open(&r, &err), WH_STATE);
+        run_close(&r);
+    }
+    r.req.run_id = "r12";
+    check_ok(run_open(&r, &err), &err);
+    assert_int_equal(r.resume.next_seq, 1);
+    run_end(&r);
+    check_sql(&f, "SELECT overtaken FROM _wherry_ledger", "r1 r2;");
+    fixture_close(&f);
+}
+
 /* A writer that was taken for dead wakes up: its commit must fail, with nothing of it in the table. */
 static void fences_predecessors(void **state)
 {
@@ -607,12 +659,14 @@ static void fences_predecessors(void **state)
     check_chunk(&r, 0, "1|a;");
     run_sql(&f, "UPDATE _wherry_ledger SET epoch = 2"); /* what a successor on another machine does */
     assert_int_equal(put_chunk(&r, 1, "2|b;", &err), WH_STATE);
-    assert_string_equal(err.msg, "table \"t\": chunk 1: could not commit to stream \"s\": another writer has taken it over");
+    assert_string_equal(
+        err.msg, "table \"t\": chunk 1: could not commit to stream \"s\": another writer has taken it over");
     struct wh_outcome out;
     assert_int_equal(ops()->finish(r.target, &out, &err), WH_STATE);
     run_close(&r);
     assert_int_equal(run_open(&r, &err), WH_STATE);
-    assert_string_equal(err.msg, "could not write stream \"s\": attempt 1 of the run has been followed by attempt 2");
+    assert_string_equal(err.msg,
+                        "could not write stream \"s\": attempt 1 of the run has been followed by attempt 2");
     check_sql(&f, ALL, "1|a;");
     run_sql(&f, "UPDATE _wherry_ledger SET epoch = 1, seq = 5");
     run_end(&r);
@@ -773,6 +827,7 @@ int main(void)
         cmocka_unit_test(dry_run_touches_nothing),
         cmocka_unit_test(writes_nan_as_null_when_told),
         cmocka_unit_test(resumes),
+        cmocka_unit_test(keeps_out_overtaken_runs),
         cmocka_unit_test(fences_predecessors),
         cmocka_unit_test(refuses_a_second_run_at_once),
         cmocka_unit_test(discards),

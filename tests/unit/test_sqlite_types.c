@@ -56,7 +56,7 @@ static void best_types(void **state)
         {"NUMERIC ( 12 , 4 )", "decimal(12,4)"},
         {"DECIMAL(5)", "decimal(5,0)"},
         {"DECIMAL_TEXT(76,76)", "decimal(76,76)"},
-        {"DECIMAL(77,2)", "int64"},  /* by content */
+        {"DECIMAL(77,2)", "int64"}, /* by content */
         {"DECIMAL(5,6)", "int64"},
         {"DECIMAL", "int64"},
         {"VARCHAR(20)", "text"},
@@ -97,11 +97,36 @@ static void declared_and_back(void **state)
 {
     (void)state;
     static const char *const same[] = {
-        "bool",          "int8",          "int16",          "int32",           "int64",          "uint8",
-        "uint16",        "uint32",        "uint64",         "float32",         "float64",        "decimal(1,0)",
-        "decimal(15,2)", "decimal(16,2)", "decimal(76,38)", "text",            "json",           "binary",
-        "uuid",          "date",          "time",       "time(ns)",        "timestamp(s)",   "timestamp(ms)",
-        "timestamp", "timestamp(ns)", "timestamptz(s)", "timestamptz", "timestamptz(ns)", "interval",
+        "bool",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float32",
+        "float64",
+        "decimal(1,0)",
+        "decimal(15,2)",
+        "decimal(16,2)",
+        "decimal(76,38)",
+        "text",
+        "json",
+        "binary",
+        "uuid",
+        "date",
+        "time",
+        "time(ns)",
+        "timestamp(s)",
+        "timestamp(ms)",
+        "timestamp",
+        "timestamp(ns)",
+        "timestamptz(s)",
+        "timestamptz",
+        "timestamptz(ns)",
+        "interval",
     };
     for (size_t i = 0; i < WH_COUNT(same); i++) {
         struct wh_sqlite_candidate list[WH_SQLITE_CANDIDATES];
