@@ -139,7 +139,7 @@ struct wh_stream_ops {
 /* ---- source ----------------------------------------------------------------------------------- */
 
 struct wh_source {
-    const struct wh_connector *type;
+    const struct wh_connector *type; /* set by the engine */
     struct wh_context *context; /* lent, outlives the source */
 };
 
@@ -210,7 +210,7 @@ struct wh_outcome {
 enum wh_guarantee { WH_G1 = 1, WH_G2, WH_G3 };
 
 struct wh_destination {
-    const struct wh_connector *type;
+    const struct wh_connector *type; /* set by the engine */
     struct wh_context *context;
 };
 

@@ -6,6 +6,7 @@
 #include "wherry/bytes.h"
 
 #define WH_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+/* An argument may be evaluated twice: no calls in them. */
 #define WH_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define WH_MAX(a, b) ((a) > (b) ? (a) : (b))
 

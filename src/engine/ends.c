@@ -67,7 +67,9 @@ static enum wh_status open_source(struct wh_ends *e, const struct wh_job_spec *s
     if (c->source == NULL)
         return wh_fail(err, WH_CONFIG, "%s cannot be a source", c->name);
     WH_TRY(make_config(&e->source_config, &e->source_at, true, spec->source_options, err));
-    return c->source->open(&e->source, e->source_at.location, e->source_config, &e->context, err);
+    WH_TRY(c->source->open(&e->source, e->source_at.location, e->source_config, &e->context, err));
+    e->source->type = c;
+    return WH_OK;
 }
 
 static enum wh_status open_destination(struct wh_ends *e, const struct wh_job_spec *spec,
@@ -79,8 +81,10 @@ static enum wh_status open_destination(struct wh_ends *e, const struct wh_job_sp
     if (c->destination == NULL)
         return wh_fail(err, WH_CONFIG, "%s cannot be a destination", c->name);
     WH_TRY(make_config(&e->destination_config, &e->destination_at, false, spec->destination_options, err));
-    return c->destination->open(&e->destination, e->destination_at.location, e->destination_config,
-                                &e->context, err);
+    WH_TRY(c->destination->open(&e->destination, e->destination_at.location, e->destination_config,
+                                &e->context, err));
+    e->destination->type = c;
+    return WH_OK;
 }
 
 enum wh_status wh_ends_open(struct wh_ends *e, const struct wh_job_spec *spec, enum wh_side *side,

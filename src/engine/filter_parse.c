@@ -556,8 +556,10 @@ static enum wh_status parse_or(struct parser *p, struct operand *out)
 static size_t count_slots(struct node *n)
 {
     size_t most = 0;
-    for (struct node *child = n->child; child != NULL; child = child->next)
-        most = WH_MAX(most, count_slots(child) + (child != n->child));
+    for (struct node *child = n->child; child != NULL; child = child->next) {
+        size_t slots = count_slots(child) + (child != n->child);
+        most = WH_MAX(most, slots);
+    }
     n->n_slots = most;
     return most;
 }

@@ -156,12 +156,24 @@ static enum wh_status choose_home(char **out, const char *home, struct wh_error 
     return wh_path_join(out, user, ".local/state/wherry", err);
 }
 
+/* The working folder may change later. */
+static enum wh_status make_absolute(char **path, struct wh_error *err)
+{
+    char *absolute = realpath(*path, NULL);
+    if (absolute == NULL)
+        return wh_fail_errno(err, errno, "could not find folder \"%s\"", *path);
+    free(*path);
+    *path = absolute;
+    return WH_OK;
+}
+
 static enum wh_status open_file(struct wh_store *s, struct wh_error *err)
 {
     bool existed = wh_exists(s->home);
     WH_TRY(wh_make_dirs(s->home, err));
     if (!existed && chmod(s->home, 0700) != 0)
         return wh_fail_errno(err, errno, "could not protect folder \"%s\"", s->home);
+    WH_TRY(make_absolute(&s->home, err));
     WH_TRY(wh_path_join(&s->path, s->home, WH_STORE_FILE, err));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)

@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "batch/builder.h"
-#include "connector/file.h"
 #include "connector/file/file_int.h"
 #include "connector/file/place.h"
 #include "connector/stream.h"
@@ -95,7 +94,6 @@ static enum wh_status file_open(struct wh_source **out, const char *location, co
     struct file_source *f = wh_alloc(sizeof *f);
     if (f == NULL)
         return wh_nomem(err);
-    f->base.type = &wh_connector_file;
     f->base.context = ctx;
     f->config = cfg;
     enum wh_status s = wh_place_expand(&f->files, location, err);

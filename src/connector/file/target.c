@@ -11,7 +11,6 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "batch/builder.h"
-#include "connector/file.h"
 #include "connector/file/file_int.h"
 #include "connector/file/target_int.h"
 
@@ -80,7 +79,6 @@ static enum wh_status file_open(struct wh_destination **out, const char *locatio
     struct file_destination *d = wh_alloc(sizeof *d);
     if (d == NULL)
         return wh_nomem(err);
-    d->base.type = &wh_connector_file;
     d->base.context = ctx;
     d->config = cfg;
     const struct wh_format *format = NULL;

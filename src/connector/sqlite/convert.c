@@ -9,7 +9,7 @@
 #include "batch/text.h"
 
 #define EXACT_INTEGER 9007199254740992 /* 2^53: every integer up to it is a double */
-#define EXACT_DECIMAL 1e15               /* every number of up to 15 digits is found again in a double */
+#define EXACT_DECIMAL 1e15             /* every number of up to 15 digits is found again in a double */
 
 void wh_sqlite_converter_init(struct wh_sqlite_converter *v, const struct wh_field *field, bool native,
                               bool text_parsed)

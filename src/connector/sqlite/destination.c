@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "connector/sqlite/destination_int.h"
 
+/* A chunk's batches wait in memory for their turn, and one writer takes them all. */
+#define MAX_CHUNK_BYTES ((int64_t)4 << 20)
+
 enum { CACHE_KIB = 8192 }; /* keys and indexes are filled in no order */
 
 static void destination_close(struct wh_destination *base)
@@ -38,6 +41,7 @@ static enum wh_status destination_open(struct wh_destination **out, const char *
         return s;
     }
     pthread_mutex_init(&d->lock, NULL); /* cannot fail without attributes */
+    ctx->chunk_bytes = WH_MIN(ctx->chunk_bytes, MAX_CHUNK_BYTES);
     *out = &d->base;
     return WH_OK;
 }

@@ -17,7 +17,7 @@ enum wh_status wh_sqlite_ledger_create(struct wh_sqlite_db *db, struct wh_error 
         " (pipeline TEXT NOT NULL, stream TEXT NOT NULL, run_id TEXT NOT NULL,"
         " seq INTEGER NOT NULL, epoch INTEGER NOT NULL, position TEXT, rows INTEGER NOT NULL,"
         " hash TEXT NOT NULL, committed_at TEXT NOT NULL, run_rows INTEGER NOT NULL,"
-        " run_bytes INTEGER NOT NULL, finished INTEGER NOT NULL,"
+        " run_bytes INTEGER NOT NULL, finished INTEGER NOT NULL, overtaken TEXT NOT NULL,"
         " PRIMARY KEY (pipeline, stream)) WITHOUT ROWID");
 }
 
@@ -29,7 +29,8 @@ void wh_sqlite_ledger_release(struct wh_sqlite_ledger *l)
 
 /* ---- taking ----------------------------------------------------------------------------------- */
 
-static enum wh_status begin_row(struct wh_sqlite_ledger *l, struct wh_sqlite_db *db, struct wh_error *err)
+static enum wh_status begin_row(struct wh_sqlite_ledger *l, struct wh_sqlite_db *db, const char *overtaken,
+                                struct wh_error *err)
 {
     l->seq = -1;
     l->run_rows = l->run_bytes = 0;
@@ -38,8 +39,8 @@ static enum wh_status begin_row(struct wh_sqlite_ledger *l, struct wh_sqlite_db 
         db, err,
         "INSERT OR REPLACE INTO main." WH_SQLITE_LEDGER
         " VALUES (%Q, %Q, %Q, -1, %lld, NULL, 0, '', strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ','now'),"
-        " 0, 0, 0)",
-        l->pipeline, l->stream, l->run_id, (long long)l->epoch);
+        " 0, 0, 0, %Q)",
+        l->pipeline, l->stream, l->run_id, (long long)l->epoch, overtaken);
 }
 
 /* Our own row, found by statement `row`. */
@@ -64,27 +65,52 @@ static enum wh_status continue_row(struct wh_sqlite_ledger *l, struct wh_sqlite_
                           (long long)l->epoch, l->pipeline, l->stream, l->run_id);
 }
 
+/* True when the run is one of those in the list. */
+static bool is_overtaken(const char *overtaken, const char *run_id)
+{
+    size_t len = strlen(run_id);
+    for (const char *at = overtaken; len > 0 && (at = strstr(at, run_id)) != NULL; at += len)
+        if ((at == overtaken || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
+            return true;
+    return false;
+}
+
+/* A new run where statement `row` found another one's row. That run may have left rows in the table, so it
+ * must not begin again as if it were new: its id is kept. */
+static enum wh_status take_over(struct wh_sqlite_ledger *l, struct wh_sqlite_db *db, sqlite3_stmt *row,
+                                struct wh_error *err)
+{
+    bool unfinished = sqlite3_column_int64(row, 6) == 0 && sqlite3_column_int64(row, 2) >= 0;
+    const char *before = wh_sqlite_text(row, 7);
+    char *overtaken WH_CLEANUP(wh_sqlite_freep) =
+        sqlite3_mprintf("%s%s%s", before, unfinished && before[0] != '\0' ? " " : "",
+                        unfinished ? wh_sqlite_text(row, 0) : "");
+    if (overtaken == NULL)
+        return wh_nomem(err);
+    sqlite3_reset(row);
+    return begin_row(l, db, overtaken, err);
+}
+
 enum wh_status wh_sqlite_ledger_take(struct wh_sqlite_ledger *l, struct wh_sqlite_db *db, bool is_resume,
                                      struct wh_error *err)
 {
     sqlite3_stmt *row WH_CLEANUP(wh_sqlite_finalizep) = NULL;
-    WH_TRY(wh_sqlite_prepare(
-        db, &row, err,
-        "SELECT run_id, epoch, seq, position, run_rows, run_bytes, finished FROM main." WH_SQLITE_LEDGER
-        " WHERE pipeline = %Q AND stream = %Q",
-        l->pipeline, l->stream));
+    WH_TRY(wh_sqlite_prepare(db, &row, err,
+                             "SELECT run_id, epoch, seq, position, run_rows, run_bytes, finished, overtaken "
+                             "FROM main." WH_SQLITE_LEDGER " WHERE pipeline = %Q AND stream = %Q",
+                             l->pipeline, l->stream));
     enum wh_status s = wh_sqlite_step(db, row, err);
-    if (s != WH_OK && s != WH_END)
+    if (s == WH_END)
+        return begin_row(l, db, "", err);
+    if (s != WH_OK)
         return s;
-    if (s == WH_OK && strcmp(wh_sqlite_text(row, 0), l->run_id) == 0)
+    if (strcmp(wh_sqlite_text(row, 0), l->run_id) == 0)
         return continue_row(l, db, row, err);
-    if (s == WH_OK && is_resume) {
-        wh_fail(err, WH_STATE, "could not resume stream \"%s\": run %s has written it since", l->stream,
-                wh_sqlite_text(row, 0));
-        return wh_hint(err, "start a new run");
-    }
-    sqlite3_reset(row);
-    return begin_row(l, db, err);
+    if (!is_resume && !is_overtaken(wh_sqlite_text(row, 7), l->run_id))
+        return take_over(l, db, row, err);
+    wh_fail(err, WH_STATE, "could not resume stream \"%s\": run %s has written it since", l->stream,
+            wh_sqlite_text(row, 0));
+    return wh_hint(err, "start a new run");
 }
 
 /* ---- changing --------------------------------------------------------------------------------- */
@@ -142,5 +168,8 @@ enum wh_status wh_sqlite_ledger_finish(struct wh_sqlite_ledger *l, struct wh_sql
 enum wh_status wh_sqlite_ledger_forget(struct wh_sqlite_ledger *l, struct wh_sqlite_db *db,
                                        struct wh_error *err)
 {
-    return wh_sqlite_exec(db, err, "DELETE FROM main." WH_SQLITE_LEDGER OURS, OURS_ARGS(l));
+    return wh_sqlite_exec(db, err,
+                          "DELETE FROM main." WH_SQLITE_LEDGER
+                          " WHERE pipeline = %Q AND stream = %Q AND run_id = %Q AND epoch <= %lld",
+                          l->pipeline, l->stream, l->run_id, (long long)l->epoch);
 }

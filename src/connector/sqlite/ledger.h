@@ -10,6 +10,7 @@
  *   committed_at           UTC, ISO 8601
  *   run_rows, run_bytes    of all chunks of the run
  *   finished               1 once the run's data is what readers see
+ *   overtaken              ids of runs that were given up half-way; they must not come back
  *
  * Rows change only in the transaction that changes the data, and only when they still are what the writer
  * knows (run, chunk, epoch): of two writers one fails. All calls but the first need an open transaction. */
@@ -47,7 +48,7 @@ enum wh_status wh_sqlite_ledger_restart(struct wh_sqlite_ledger *l, struct wh_sq
 /* Records that the run is done, with that many rows. */
 enum wh_status wh_sqlite_ledger_finish(struct wh_sqlite_ledger *l, struct wh_sqlite_db *db, int64_t rows,
                                        struct wh_error *err);
-/* Removes the row of an unfinished run. */
+/* Removes the row, if it is this run's. */
 enum wh_status wh_sqlite_ledger_forget(struct wh_sqlite_ledger *l, struct wh_sqlite_db *db,
                                        struct wh_error *err);
 void wh_sqlite_ledger_release(struct wh_sqlite_ledger *l);

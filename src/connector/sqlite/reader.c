@@ -137,7 +137,7 @@ static enum wh_status reject(struct reader *r, int64_t i, size_t c, const struct
     return r->sink->add(r->sink, &rejected, err);
 }
 
-/* The current row, number i of the batch, has a value that the user's type of column c cannot hold. */
+/* The current row, number i of the batch, has a value that the type of column c cannot hold. */
 static enum wh_status reject_current(struct reader *r, int64_t i, size_t c, struct wh_error *err)
 {
     struct wh_buffer text = {0};
@@ -230,7 +230,7 @@ static enum wh_status read_row(struct reader *r, struct wh_batch *out, int64_t i
         sqlite3_value *value = sqlite3_column_value(r->stmt, (int)c);
         struct wh_column *column = &out->columns[c];
         enum wh_status st = put(&s->converters[c], column, value, err);
-        if (st == WH_WIDEN && s->declared[c]) {
+        if (st == WH_WIDEN && (s->declared[c] || !s->base.may_widen)) {
             WH_TRY(reject_current(r, i, c, err));
             st = wh_column_append_null(column, err);
         }

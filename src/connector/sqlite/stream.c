@@ -145,17 +145,42 @@ static enum wh_status set_type(struct wh_sqlite_stream *s, const struct wh_field
     return WH_OK;
 }
 
+/* The user's types must be of columns that there are, be they read or not. */
+static enum wh_status check_declared(const struct wh_sqlite_relation *r, const struct wh_schema *declared,
+                                     struct wh_error *err)
+{
+    for (size_t k = 0; declared != NULL && k < declared->n_fields; k++)
+        if (wh_sqlite_find_column(r, declared->fields[k].name) < 0)
+            return wh_fail(err, WH_CONFIG,
+                           "could not set the type of column \"%s\": \"%.100s\" has no such column",
+                           declared->fields[k].name, r->name);
+    return WH_OK;
+}
+
 static enum wh_status declare(struct wh_sqlite_stream *s, const struct wh_schema *declared,
                               struct wh_error *err)
 {
     for (size_t k = 0; declared != NULL && k < declared->n_fields; k++) {
         int64_t i = wh_sqlite_find_column(&s->relation, declared->fields[k].name);
         if (i < 0)
-            return wh_fail(err, WH_CONFIG,
-                           "could not set the type of column \"%s\": \"%.100s\" has no such column",
-                           declared->fields[k].name, s->relation.name);
+            continue;
         WH_TRY(set_type(s, &declared->fields[k], (size_t)i, err));
         s->declared[i] = true;
+    }
+    return WH_OK;
+}
+
+/* Takes types that were found before, if they are there for all columns. */
+static enum wh_status take_known(struct wh_sqlite_stream *s, const struct wh_schema *known, bool *all,
+                                 struct wh_error *err)
+{
+    *all = known != NULL;
+    for (size_t i = 0; *all && i < s->relation.n_columns; i++)
+        *all = wh_schema_find(known, s->relation.columns[i].name) >= 0;
+    for (size_t i = 0; *all && i < s->relation.n_columns; i++) {
+        const struct wh_field *f = &known->fields[wh_schema_find(known, s->relation.columns[i].name)];
+        s->base.schema.fields[i].nullable = f->nullable;
+        WH_TRY(set_type(s, f, i, err));
     }
     return WH_OK;
 }
@@ -387,18 +412,19 @@ static const struct wh_stream_ops stream_ops = {
     .close = stream_close,
 };
 
-/* Types and extent, from the rows. */
+/* Types and extent, from the rows; types also from what is known of them. */
 static enum wh_status look(struct wh_sqlite_stream *s, const struct wh_stream_request *req,
                            struct wh_error *err)
 {
     struct wh_sqlite_profile p;
+    bool is_known = req->snapshot != NULL;
     WH_TRY(wh_sqlite_profile_init(&p, &s->relation, err));
     enum wh_status st = wh_sqlite_sample(&p, &s->extent, &s->source->pool.planner, &s->relation, err);
-    if (st == WH_OK && req->snapshot != NULL)
-        st = restore(s, req->snapshot, err);
+    if (st == WH_OK)
+        st = is_known ? restore(s, req->snapshot, err) : take_known(s, req->known, &is_known, err);
     if (st == WH_OK)
         st = declare(s, req->declared, err);
-    if (st == WH_OK && req->snapshot == NULL)
+    if (st == WH_OK && !is_known)
         st = take_types(s, &p, false, err);
     else if (st == WH_OK)
         init_converters(s, NULL);
@@ -416,6 +442,7 @@ static enum wh_status open_stream(struct wh_sqlite_stream *s, const struct wh_st
     WH_TRY(wh_sqlite_pool_begin(&src->pool, &src->open, jobs, err));
     WH_TRY(req->name == NULL ? only_name(&name, db, err) : wh_strdup(&name, req->name, err));
     WH_TRY(wh_sqlite_describe(&s->relation, db, name, err));
+    WH_TRY(check_declared(&s->relation, req->declared, err));
     WH_TRY(project(&s->relation, req->columns, err));
     WH_TRY(make_sql(s, db, req->where, err));
     WH_TRY(init_schema(s, err));

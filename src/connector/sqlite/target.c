@@ -244,6 +244,7 @@ enum wh_status wh_sqlite_open_target(struct wh_target **out, struct wh_resume *r
         return s;
     }
     *resume = (struct wh_resume){.next_seq = t->ledger.seq + 1, .position = WH_TAKE(t->ledger.position)};
+    t->base.visible_early = t->staging == NULL;
     *out = &t->base;
     return WH_OK;
 }
@@ -275,13 +276,14 @@ void wh_sqlite_discard(struct wh_target *base)
     struct wh_sqlite_target *t = target_of(base);
     struct wh_sqlite_destination *d = t->destination;
     struct wh_error ignored = {0}; /* what stays is removed by the next run that finishes */
-    if (t->dry_run || t->ledger.finished)
+    if (t->dry_run)
         return;
     pthread_mutex_lock(&d->lock);
     const _Atomic bool *cancelled = d->db.cancelled;
     d->db.cancelled = NULL; /* a cancelled job still tidies up */
     sqlite3_finalize(WH_TAKE(t->insert));
-    (void)discard(t, &ignored);
+    if (t->staging != NULL || !t->ledger.finished)
+        (void)discard(t, &ignored);
     wh_sqlite_rollback(&d->db);
     d->db.cancelled = cancelled;
     pthread_mutex_unlock(&d->lock);

@@ -226,7 +226,8 @@ static size_t parse_zone(const char *p, size_t len, struct wh_csv_moment *m)
             hours > 18 || minutes > 59 || (p[len - n] == '-' && hours + minutes == 0))
             continue;
         m->zone = forms[i].zone;
-        m->offset_min = (int16_t)(p[len - n] == '-' ? -(int)(hours * 60 + minutes) : (int)(hours * 60 + minutes));
+        m->offset_min =
+            (int16_t)(p[len - n] == '-' ? -(int)(hours * 60 + minutes) : (int)(hours * 60 + minutes));
         return len - n;
     }
     return len;

@@ -56,10 +56,10 @@ bool wh_csv_timestamp_value(const struct wh_csv_moment *m, const struct wh_csv_s
 
 /* A number taken apart: [-]digits[.digits][e[+-]digits]. */
 struct wh_csv_number {
-    uint64_t mantissa;     /* all digits, when there are at most 19 */
-    int exponent;          /* value = mantissa * 10^exponent */
-    uint8_t digits;        /* in all, without leading zeros; at most 255 */
-    uint8_t whole, scale;  /* digits before and behind the point, at most 255 */
+    uint64_t mantissa;    /* all digits, when there are at most 19 */
+    int exponent;         /* value = mantissa * 10^exponent */
+    uint8_t digits;       /* in all, without leading zeros; at most 255 */
+    uint8_t whole, scale; /* digits before and behind the point, at most 255 */
     bool negative;
     bool has_exponent;
     bool padded; /* leading zeros */
@@ -119,7 +119,8 @@ static inline bool wh_csv_parse_int(const char *p, size_t len, int64_t *out)
 }
 
 /* Exactly s->scale >= 1 digits behind the point, at most 18 in all. */
-static inline bool wh_csv_parse_decimal(const char *p, size_t len, const struct wh_csv_spelling *s, int64_t *out)
+static inline bool wh_csv_parse_decimal(const char *p, size_t len, const struct wh_csv_spelling *s,
+                                        int64_t *out)
 {
     bool negative = p[0] == '-';
     size_t scale = s->scale, n = len - negative - scale - 1; /* digits before the point */

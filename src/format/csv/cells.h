@@ -6,7 +6,8 @@
 /* Takes the quotes off a field that begins with one; the text is lent by the field or by scratch, with 8
  * readable bytes behind it. False: the quotes are not well-formed. */
 enum wh_status wh_csv_unquote(struct wh_slice *out, bool *well_formed, struct wh_slice field,
-                              const struct wh_csv_dialect *d, struct wh_buffer *scratch, struct wh_error *err);
+                              const struct wh_csv_dialect *d, struct wh_buffer *scratch,
+                              struct wh_error *err);
 
 /* The user's null words, quick to be ruled out. */
 struct wh_csv_words {

@@ -126,29 +126,29 @@ static inline bool parse_uuid(const char *p, size_t len, const struct wh_csv_spe
 }
 
 /* convert_<name>: fixed-width values; parse(p, len, spelling, out) takes non-empty text. */
-#define DEFINE_CONVERT(name, ctype, parse)                                                                 \
-    static enum wh_status name##_slow(struct job *j, size_t row, struct wh_slice text, ctype *out)         \
-    {                                                                                                      \
-        enum cell cell;                                                                                    \
-        memset(out, 0, sizeof *out);                                                                       \
-        WH_TRY(open_cell(j, row, &text, &cell));                                                           \
-        if (cell != CELL_VALUE || parse(text.ptr, text.len, &j->column->guess.spelling, out))              \
-            return WH_OK;                                                                                  \
-        memset(out, 0, sizeof *out);                                                                       \
-        return parse_declared(j, row, text, out, sizeof *out);                                             \
-    }                                                                                                      \
-    static enum wh_status name(struct job *j)                                                              \
-    {                                                                                                      \
-        const struct wh_csv_spelling spelling = j->column->guess.spelling;                                 \
-        ctype *out = (ctype *)(void *)(j->out->data.data + j->out->data.size);                             \
-        size_t n = j->block->n_rows;                                                                       \
-        for (size_t r = 0; r < n; r++) {                                                                   \
-            struct wh_slice text = field_at(j, r);                                                         \
-            if (__builtin_expect(text.len == 0 || !parse(text.ptr, text.len, &spelling, &out[r]), 0))      \
-                WH_TRY(name##_slow(j, r, text, &out[r]));                                                  \
-        }                                                                                                  \
-        j->out->data.size += n * sizeof *out;                                                              \
-        return WH_OK;                                                                                      \
+#define DEFINE_CONVERT(name, ctype, parse)                                                                   \
+    static enum wh_status name##_slow(struct job *j, size_t row, struct wh_slice text, ctype *out)           \
+    {                                                                                                        \
+        enum cell cell;                                                                                      \
+        memset(out, 0, sizeof *out);                                                                         \
+        WH_TRY(open_cell(j, row, &text, &cell));                                                             \
+        if (cell != CELL_VALUE || parse(text.ptr, text.len, &j->column->guess.spelling, out))                \
+            return WH_OK;                                                                                    \
+        memset(out, 0, sizeof *out);                                                                         \
+        return parse_declared(j, row, text, out, sizeof *out);                                               \
+    }                                                                                                        \
+    static enum wh_status name(struct job *j)                                                                \
+    {                                                                                                        \
+        const struct wh_csv_spelling spelling = j->column->guess.spelling;                                   \
+        ctype *out = (ctype *)(void *)(j->out->data.data + j->out->data.size);                               \
+        size_t n = j->block->n_rows;                                                                         \
+        for (size_t r = 0; r < n; r++) {                                                                     \
+            struct wh_slice text = field_at(j, r);                                                           \
+            if (__builtin_expect(text.len == 0 || !parse(text.ptr, text.len, &spelling, &out[r]), 0))        \
+                WH_TRY(name##_slow(j, r, text, &out[r]));                                                    \
+        }                                                                                                    \
+        j->out->data.size += n * sizeof *out;                                                                \
+        return WH_OK;                                                                                        \
     }
 
 DEFINE_CONVERT(convert_int, int64_t, parse_int)

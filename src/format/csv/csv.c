@@ -1,6 +1,6 @@
 /* format/csv/csv.c - the table of the CSV format: RFC 4180 and what the world makes of it. */
-#include "base/mem.h"
 #include "base/bytes.h"
+#include "base/mem.h"
 #include "format/csv/encoding.h"
 #include "format/csv/stream_int.h"
 #include "format/csv/writer.h"

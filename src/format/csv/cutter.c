@@ -16,7 +16,8 @@ void wh_csv_cutter_init(struct wh_csv_cutter *c, struct wh_csv_source *source, c
     c->carry.budget = ctx->budget;
 }
 
-enum wh_status wh_csv_cutter_unread(struct wh_csv_cutter *c, const void *bytes, size_t n, struct wh_error *err)
+enum wh_status wh_csv_cutter_unread(struct wh_csv_cutter *c, const void *bytes, size_t n,
+                                    struct wh_error *err)
 {
     return n == 0 ? WH_OK : wh_buffer_append(&c->carry, bytes, n, err);
 }
@@ -29,7 +30,8 @@ void wh_csv_cutter_close(struct wh_csv_cutter *c)
 }
 
 /* Adds up to n bytes to data. */
-static enum wh_status read_piece(struct wh_csv_cutter *c, size_t n, struct wh_buffer *data, struct wh_error *err)
+static enum wh_status read_piece(struct wh_csv_cutter *c, size_t n, struct wh_buffer *data,
+                                 struct wh_error *err)
 {
     if (c->ctx->cancelled != NULL && *c->ctx->cancelled)
         return wh_fail(err, WH_CANCELLED, "cancelled");
@@ -74,8 +76,8 @@ static size_t line_end(const struct wh_csv_cutter *c, const struct wh_buffer *da
 }
 
 /* The chunk ends before `next`; cut_off: it holds only the start of what lies before. */
-static void take(struct wh_csv_cutter *c, struct wh_buffer *data, size_t length, uint64_t next, uint64_t lines,
-                 struct wh_csv_extent *out)
+static void take(struct wh_csv_cutter *c, struct wh_buffer *data, size_t length, uint64_t next,
+                 uint64_t lines, struct wh_csv_extent *out)
 {
     *out = (struct wh_csv_extent){.offset = c->offset, .length = length, .line = c->line, .next = next};
     out->lines = lines;
@@ -86,26 +88,30 @@ static void take(struct wh_csv_cutter *c, struct wh_buffer *data, size_t length,
 }
 
 /* The record at the start of data is too long to be kept: passes over the rest of it. */
-static enum wh_status take_start(struct wh_csv_cutter *c, const struct wh_csv_split *s, struct wh_buffer *data,
-                                 struct wh_csv_extent *out, struct wh_error *err)
+static enum wh_status take_start(struct wh_csv_cutter *c, const struct wh_csv_split *s,
+                                 struct wh_buffer *data, struct wh_csv_extent *out, struct wh_error *err)
 {
-    size_t keep = WH_MIN(data->size, (size_t)WH_CSV_CUT_OFF_BYTES), end = 0;
-    uint64_t next = c->offset + data->size, lines = lines_in(s, data, data->size);
+    uint64_t dropped = 0, lines = lines_in(s, data, data->size);
+    size_t end = 0, keep = WH_CSV_CUT_OFF_BYTES;
     while (end == 0 && !c->ended) {
-        data->size = keep;
+        size_t from = data->size;
+        if (from > keep) {
+            dropped += from - keep;
+            data->size = from = keep;
+        }
         WH_TRY(read_piece(c, PIECE_BYTES, data, err));
-        end = line_end(c, data, keep);
-        next += (end > 0 ? end : data->size) - keep;
+        end = line_end(c, data, from);
     }
-    if (end > 0)
-        WH_TRY(carry_over(c, data, data->size - end, err));
-    take(c, data, keep, next, lines + (end > 0), out);
+    lines += end > 0;
+    end = end > 0 ? end : data->size;
+    WH_TRY(carry_over(c, data, data->size - end, err));
+    take(c, data, WH_MIN(end, keep), c->offset + dropped + end, lines, out);
     return WH_OK;
 }
 
 /* Where the chunk can be cut now; 0: nowhere yet. */
-static size_t cut_of(const struct wh_csv_cutter *c, const struct wh_csv_split *s, const struct wh_buffer *data,
-                     size_t want)
+static size_t cut_of(const struct wh_csv_cutter *c, const struct wh_csv_split *s,
+                     const struct wh_buffer *data, size_t want)
 {
     if (s->broken) {
         size_t end = line_end(c, data, s->open);

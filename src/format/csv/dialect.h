@@ -18,11 +18,11 @@ enum wh_csv_encoding {
  * quotes stand for one, and the escape byte, if there is one, takes the next byte as it is. */
 struct wh_csv_dialect {
     uint8_t delimiter;
-    uint8_t newline;      /* '\n', also behind '\r'; or '\r' */
-    int quote;            /* byte or WH_CSV_NONE */
-    int escape;           /* byte or WH_CSV_NONE: quotes are only doubled */
-    int comment;          /* first byte of lines that are no records, or WH_CSV_NONE */
-    bool fill;            /* records with fields missing at the end are taken, the missing ones are null */
+    uint8_t newline; /* '\n', also behind '\r'; or '\r' */
+    int quote;       /* byte or WH_CSV_NONE */
+    int escape;      /* byte or WH_CSV_NONE: quotes are only doubled */
+    int comment;     /* first byte of lines that are no records, or WH_CSV_NONE */
+    bool fill;       /* records with fields missing at the end are taken, the missing ones are null */
     enum wh_csv_encoding encoding;
     size_t max_record_bytes; /* longer ones are refused: no field takes more memory than this */
 };

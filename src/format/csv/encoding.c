@@ -11,7 +11,7 @@ static const struct {
     const char *name;
     enum wh_csv_encoding encoding;
 } names[] = {
-    {"utf-8", WH_CSV_UTF_8},       {"utf-16le", WH_CSV_UTF_16LE},         {"utf-16be", WH_CSV_UTF_16BE},
+    {"utf-8", WH_CSV_UTF_8},     {"utf-16le", WH_CSV_UTF_16LE},         {"utf-16be", WH_CSV_UTF_16BE},
     {"latin-1", WH_CSV_LATIN_1}, {"windows-1252", WH_CSV_WINDOWS_1252},
 };
 
@@ -49,8 +49,8 @@ static size_t sequence_at(const uint8_t *p, const uint8_t *end, bool *cut)
         if ((p[i] & 0xc0) != 0x80)
             return 0;
     }
-    bool bad = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-               (p[0] == 0xf4 && p[1] > 0x8f);
+    bool bad = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+               (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f);
     return bad ? 0 : n;
 }
 
@@ -97,8 +97,9 @@ bool wh_csv_encoding_of_mark(struct wh_slice head, enum wh_csv_encoding *out)
         const char *mark;
         size_t len;
         enum wh_csv_encoding encoding;
-    } marks[] = {
-        {"\xef\xbb\xbf", 3, WH_CSV_UTF_8}, {"\xff\xfe", 2, WH_CSV_UTF_16LE}, {"\xfe\xff", 2, WH_CSV_UTF_16BE}};
+    } marks[] = {{"\xef\xbb\xbf", 3, WH_CSV_UTF_8},
+                 {"\xff\xfe", 2, WH_CSV_UTF_16LE},
+                 {"\xfe\xff", 2, WH_CSV_UTF_16BE}};
     for (size_t i = 0; i < WH_COUNT(marks); i++) {
         if (head.len >= marks[i].len && memcmp(head.ptr, marks[i].mark, marks[i].len) == 0) {
             *out = marks[i].encoding;

@@ -155,14 +155,14 @@ static inline char *put_sign(char *out, int64_t v, uint64_t *magnitude)
     return out + (v < 0);
 }
 
-#define DEFINE_PUT_INT(name, ctype)                                                                        \
-    static char *name(char *out, const struct wh_csv_cell *c, int64_t i)                                   \
-    {                                                                                                      \
-        ctype value;                                                                                       \
-        uint64_t magnitude;                                                                                \
-        memcpy(&value, c->data + (size_t)i * sizeof value, sizeof value);                                  \
-        out = put_sign(out, (int64_t)value, &magnitude);                                                   \
-        return put_digits(out, magnitude, 1);                                                              \
+#define DEFINE_PUT_INT(name, ctype)                                                                          \
+    static char *name(char *out, const struct wh_csv_cell *c, int64_t i)                                     \
+    {                                                                                                        \
+        ctype value;                                                                                         \
+        uint64_t magnitude;                                                                                  \
+        memcpy(&value, c->data + (size_t)i * sizeof value, sizeof value);                                    \
+        out = put_sign(out, (int64_t)value, &magnitude);                                                     \
+        return put_digits(out, magnitude, 1);                                                                \
     }
 DEFINE_PUT_INT(put_int8, int8_t)
 DEFINE_PUT_INT(put_int16, int16_t)
@@ -271,12 +271,12 @@ static char *put_timestamp(char *out, const struct wh_csv_cell *c, int64_t i)
 static char *put_then_quote(char *out, const struct wh_csv_cell *c, int64_t i);
 
 static char *(*const puts_by_type[WH_TYPE_COUNT])(char *, const struct wh_csv_cell *, int64_t) = {
-    [WH_BOOL] = put_bool,       [WH_INT8] = put_int8,       [WH_INT16] = put_int16,
-    [WH_INT32] = put_int32,     [WH_INT64] = put_int64,     [WH_UINT8] = put_uint8,
-    [WH_UINT16] = put_uint16,   [WH_UINT32] = put_uint32,   [WH_UINT64] = put_uint64,
-    [WH_FLOAT32] = put_float32, [WH_FLOAT64] = put_float64, [WH_DATE32] = put_date,
-    [WH_TIME64] = put_time,     [WH_TIMESTAMP] = put_timestamp,
-    [WH_UTF8] = put_text,       [WH_JSON] = put_text,
+    [WH_BOOL] = put_bool,       [WH_INT8] = put_int8,           [WH_INT16] = put_int16,
+    [WH_INT32] = put_int32,     [WH_INT64] = put_int64,         [WH_UINT8] = put_uint8,
+    [WH_UINT16] = put_uint16,   [WH_UINT32] = put_uint32,       [WH_UINT64] = put_uint64,
+    [WH_FLOAT32] = put_float32, [WH_FLOAT64] = put_float64,     [WH_DATE32] = put_date,
+    [WH_TIME64] = put_time,     [WH_TIMESTAMP] = put_timestamp, [WH_UTF8] = put_text,
+    [WH_JSON] = put_text,
 };
 
 static char *(*find_put(const struct wh_field *f))(char *, const struct wh_csv_cell *, int64_t)
@@ -305,7 +305,7 @@ bool wh_csv_cell_init(struct wh_csv_cell *c, const struct wh_column *column, con
     c->validity = column->validity.size > 0 ? column->validity.data : NULL;
     c->put = find_put(column->field);
     /* Digits, signs and colons are ordinary delimiters to nobody but the user who asked for them. */
-    bool plain = style->null.len == 0 && !style->quote_all && !style->safe &&
+    bool plain = style->null.len == 0 && !style->quote_all &&
                  strchr(",;\t|", style->delimiter) != NULL;
     if (c->put != NULL && c->put != put_text && !plain)
         c->put = put_then_quote;

@@ -7,8 +7,8 @@
 struct wh_csv_style {
     uint8_t delimiter, quote;
     bool quote_text, quote_all;
-    bool safe;                /* neutralise formulas */
-    struct wh_slice null;     /* lent: the word for null */
+    bool safe;            /* neutralise formulas */
+    struct wh_slice null; /* lent: the word for null */
     char newline[2];
     size_t newline_len;
     enum wh_csv_level level;
@@ -26,7 +26,8 @@ struct wh_csv_cell {
 };
 
 /* Finds put and the buffers; false for types whose values go through wh_csv_put_slow. */
-bool wh_csv_cell_init(struct wh_csv_cell *c, const struct wh_column *column, const struct wh_csv_style *style);
+bool wh_csv_cell_init(struct wh_csv_cell *c, const struct wh_column *column,
+                      const struct wh_csv_style *style);
 /* An upper bound of the text of rows [from, to), each with a delimiter. */
 size_t wh_csv_cell_bound(const struct wh_csv_cell *c, int64_t from, int64_t to);
 

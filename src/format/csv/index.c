@@ -131,8 +131,8 @@ static enum wh_status list_span(struct wh_csv_index *x, struct wh_error *err)
     x->nul_end = span.nul ? span_end : x->nul_end;
     x->high_end = span.high ? span_end : x->high_end;
     x->quoted_end = span.quoted ? span_end : x->quoted_end;
-    bool outside = x->state == WH_CSV_RECORD_START || x->state == WH_CSV_FIELD_START ||
-                   x->state == WH_CSV_UNQUOTED;
+    bool outside =
+        x->state == WH_CSV_RECORD_START || x->state == WH_CSV_FIELD_START || x->state == WH_CSV_UNQUOTED;
     if (!span.quoted && outside && tail == 0 && x->dialect->comment == WH_CSV_NONE)
         list_plain_words(x, &span, n_words);
     else
@@ -244,7 +244,7 @@ static enum wh_csv_fault check_field(const struct wh_csv_index *x, uint32_t star
         return WH_CSV_NOT_UTF_8;
     if (len > 0 && p[0] == d->quote)
         return seen_since(x, x->loose_end) && !quotes_close(d, x->text, start, stop) ? WH_CSV_LOOSE_QUOTE
-                                                                                  : WH_CSV_SOUND;
+                                                                                     : WH_CSV_SOUND;
     return x->strays > 0 && memchr(p, wh_csv_stray(d), len) != NULL ? WH_CSV_LOOSE_LINE_END : WH_CSV_SOUND;
 }
 

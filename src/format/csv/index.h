@@ -39,7 +39,7 @@ struct wh_csv_block {
     const uint32_t *ends;
     const uint32_t *starts;
     const uint32_t *stops;
-    bool quoted;           /* some field may begin with a quote */
+    bool quoted; /* some field may begin with a quote */
     const struct wh_csv_bad *bad;
     size_t n_bad;
 };
@@ -71,15 +71,15 @@ struct wh_csv_index {
     size_t n_columns;
     uint8_t *text; /* lent; text[size] is writable and becomes a newline */
     uint32_t size;
-    uint32_t pos;          /* classified so far */
+    uint32_t pos; /* classified so far */
     enum wh_csv_state state;
-    uint32_t record;       /* start of the first record that is not in a block yet */
-    size_t used;           /* of separators: given out with the last block */
-    uint64_t newlines;     /* among the separators behind used */
-    uint32_t strays;       /* between record and pos */
+    uint32_t record;   /* start of the first record that is not in a block yet */
+    size_t used;       /* of separators: given out with the last block */
+    uint64_t newlines; /* among the separators behind used */
+    uint32_t strays;   /* between record and pos */
     /* Behind the last loose quote, or the last span that has such a byte. */
     uint32_t loose_end, nul_end, high_end, quoted_end;
-    struct wh_buffer separators;   /* uint32 positions */
+    struct wh_buffer separators; /* uint32 positions */
     struct wh_buffer ends, starts, stops;
     struct wh_buffer bad;
     struct wh_csv_block block;

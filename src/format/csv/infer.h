@@ -34,14 +34,14 @@ struct wh_csv_evidence {
     uint64_t words;  /* null words */
     uint16_t kinds;  /* bit set of enum wh_csv_kind that are possible, once there is a value */
     uint8_t word_set;
-    uint8_t scale, whole;      /* decimal: digits behind the point, most digits before it */
-    uint8_t bools;             /* bit set of spellings */
-    uint8_t separators;        /* timestamp: bit 0 ' ', bit 1 'T' */
-    uint8_t zone;              /* timestamp */
-    int16_t offset_min;        /* timestamp */
-    uint8_t fractions;         /* time, timestamp: set of enum wh_csv_fraction but FIXED */
+    uint8_t scale, whole;              /* decimal: digits behind the point, most digits before it */
+    uint8_t bools;                     /* bit set of spellings */
+    uint8_t separators;                /* timestamp: bit 0 ' ', bit 1 'T' */
+    uint8_t zone;                      /* timestamp */
+    int16_t offset_min;                /* timestamp */
+    uint8_t fractions;                 /* time, timestamp: set of enum wh_csv_fraction but FIXED */
     uint8_t least_digits, most_digits; /* of fractions */
-    bool nanos_overflow;       /* timestamp: some value does not fit nanoseconds */
+    bool nanos_overflow;               /* timestamp: some value does not fit nanoseconds */
 };
 
 /* Adds a value, len > 0. auto_words: null words do not count as values. False: it changed nothing. */

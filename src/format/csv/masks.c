@@ -152,8 +152,8 @@ static size_t plain_run_sse2(struct needles n, const uint8_t *text, size_t n_wor
 
 __attribute__((target("avx2"))) static inline uint64_t join2(__m256i low, __m256i high)
 {
-    return (uint64_t)(uint32_t)_mm256_movemask_epi8(low) |
-           (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+    return (uint64_t)(uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high)
+                                                               << 32;
 }
 
 __attribute__((target("avx2"))) static inline uint64_t sum256(__m256i counts)
@@ -164,12 +164,12 @@ __attribute__((target("avx2"))) static inline uint64_t sum256(__m256i counts)
 }
 
 /* Counts of strays stay below 256 a byte because a span has two times 64 vectors. */
-__attribute__((target("avx2"))) static void classify_avx2(struct needles n, const uint8_t *text, size_t n_words,
-                                                          struct wh_csv_span *out)
+__attribute__((target("avx2"))) static void classify_avx2(struct needles n, const uint8_t *text,
+                                                          size_t n_words, struct wh_csv_span *out)
 {
     const __m256i quote = _mm256_set1_epi8((char)n.quote), escape = _mm256_set1_epi8((char)n.escape),
-                  delimiter = _mm256_set1_epi8((char)n.delimiter), newline = _mm256_set1_epi8((char)n.newline),
-                  stray = _mm256_set1_epi8((char)n.stray);
+                  delimiter = _mm256_set1_epi8((char)n.delimiter),
+                  newline = _mm256_set1_epi8((char)n.newline), stray = _mm256_set1_epi8((char)n.stray);
     __m256i any = _mm256_setzero_si256(), least = _mm256_set1_epi8(-1), strays = any;
     uint64_t quotes = 0;
     for (size_t w = 0; w < n_words; w++) {
@@ -179,7 +179,8 @@ __attribute__((target("avx2"))) static void classify_avx2(struct needles n, cons
         __m256i qb = _mm256_or_si256(_mm256_cmpeq_epi8(b, quote), _mm256_cmpeq_epi8(b, escape));
         __m256i sa = _mm256_or_si256(_mm256_cmpeq_epi8(a, delimiter), la);
         __m256i sb = _mm256_or_si256(_mm256_cmpeq_epi8(b, delimiter), lb);
-        strays = _mm256_sub_epi8(_mm256_sub_epi8(strays, _mm256_cmpeq_epi8(a, stray)), _mm256_cmpeq_epi8(b, stray));
+        strays = _mm256_sub_epi8(_mm256_sub_epi8(strays, _mm256_cmpeq_epi8(a, stray)),
+                                 _mm256_cmpeq_epi8(b, stray));
         any = _mm256_or_si256(any, _mm256_or_si256(a, b));
         least = _mm256_min_epu8(least, _mm256_min_epu8(a, b));
         out->quote[w] = join2(qa, qb);
@@ -204,9 +205,9 @@ __attribute__((target("avx2"))) static size_t plain_run_avx2(struct needles n, c
         size_t end = WH_MIN(n_words, w + 64), at = w;
         for (; at < end; at++) {
             __m256i a = LOAD256(text + 64 * at), b = LOAD256(text + 64 * at + 32);
-            __m256i found = _mm256_or_si256(
-                _mm256_or_si256(_mm256_cmpeq_epi8(a, quote), _mm256_cmpeq_epi8(b, quote)),
-                _mm256_or_si256(_mm256_cmpeq_epi8(a, escape), _mm256_cmpeq_epi8(b, escape)));
+            __m256i found =
+                _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(a, quote), _mm256_cmpeq_epi8(b, quote)),
+                                _mm256_or_si256(_mm256_cmpeq_epi8(a, escape), _mm256_cmpeq_epi8(b, escape)));
             if (!_mm256_testz_si256(found, found))
                 break;
             lines = _mm256_sub_epi8(_mm256_sub_epi8(lines, _mm256_cmpeq_epi8(a, newline)),
@@ -269,8 +270,8 @@ void wh_csv_classify_tail(enum wh_csv_level level, const struct wh_csv_dialect *
     out->quoted = out->quote[0] != 0;
 }
 
-size_t wh_csv_plain_run(enum wh_csv_level level, const struct wh_csv_dialect *d, const uint8_t *text, size_t n,
-                        uint64_t *newlines)
+size_t wh_csv_plain_run(enum wh_csv_level level, const struct wh_csv_dialect *d, const uint8_t *text,
+                        size_t n, uint64_t *newlines)
 {
     struct needles needles = needles_of(d);
     if (d->quote == WH_CSV_NONE) {

@@ -16,9 +16,9 @@ struct wh_csv_span {
     uint64_t sep[WH_CSV_SPAN_WORDS];
     uint64_t newline[WH_CSV_SPAN_WORDS];
     uint32_t strays; /* wh_csv_stray bytes in all words */
-    bool quoted;      /* any quote or escape */
-    bool high;        /* any byte above 127 */
-    bool nul;         /* any byte 0 */
+    bool quoted;     /* any quote or escape */
+    bool high;       /* any byte above 127 */
+    bool nul;        /* any byte 0 */
 };
 
 /* Classifies n_words words at text. Any thread. */
@@ -30,7 +30,7 @@ void wh_csv_classify_tail(enum wh_csv_level level, const struct wh_csv_dialect *
 
 /* Bytes from text on, in whole words up to n, without a quote or escape; adds the newlines in them to
  * *newlines. The result is a multiple of 64. */
-size_t wh_csv_plain_run(enum wh_csv_level level, const struct wh_csv_dialect *d, const uint8_t *text, size_t n,
-                        uint64_t *newlines);
+size_t wh_csv_plain_run(enum wh_csv_level level, const struct wh_csv_dialect *d, const uint8_t *text,
+                        size_t n, uint64_t *newlines);
 /* Number of bytes equal to byte. */
 uint64_t wh_csv_count(const uint8_t *text, size_t n, uint8_t byte);

@@ -11,7 +11,7 @@ enum { HEAD_BYTES = 64 * 1024, CLUE_WINDOWS = 16, CLUE_BYTES = 16 * 1024 };
 
 /* Columns of all files by name, in the order in which they are first met. */
 struct table {
-    struct wh_map map;     /* name -> index */
+    struct wh_map map; /* name -> index */
     struct wh_schema schema;
 };
 
@@ -134,18 +134,18 @@ static enum wh_status unique_name(struct wh_csv_stream *s, const struct wh_file 
     else
         WH_TRY(wh_buffer_append_text(text, name, err));
     size_t base = text->size;
-    for (size_t n = 2;; n++) {
-        int64_t value = (int64_t)n;
+    for (int64_t n = 0;; n++) {
+        int64_t next = 2; /* what a second one of this name gets */
         bool found;
-        WH_TRY(wh_map_add(taken, wh_slice((char *)text->data, text->size), &value, &found, err));
+        WH_TRY(wh_map_add(taken, wh_slice((char *)text->data, text->size), &next, &found, err));
         if (!found)
             break;
-        if (text->size == base) { /* go on counting where the last one stopped */
-            wh_map_set(taken, wh_slice((char *)text->data, base), WH_MAX(value, (int64_t)n) + 1);
-            n = (size_t)WH_MAX(value, (int64_t)n);
+        if (text->size == base) {
+            n = next;
+            wh_map_set(taken, wh_slice((char *)text->data, base), next + 1);
         }
         text->size = base;
-        WH_TRY(wh_buffer_printf(text, err, "_%zu", n));
+        WH_TRY(wh_buffer_printf(text, err, "_%lld", (long long)n));
     }
     if (name != NULL && *name != '\0' && text->size != base)
         s->ctx->note(s->ctx, "\"%s\": column %zu, a second \"%s\", is named \"%.*s\"", f->path, c + 1, name,
@@ -154,7 +154,8 @@ static enum wh_status unique_name(struct wh_csv_stream *s, const struct wh_file 
 }
 
 /* Finds or adds the column of a name. */
-static enum wh_status table_column(struct table *t, struct wh_slice name, int64_t *index, struct wh_error *err)
+static enum wh_status table_column(struct table *t, struct wh_slice name, int64_t *index,
+                                   struct wh_error *err)
 {
     bool found;
     *index = (int64_t)t->schema.n_fields;
@@ -259,8 +260,9 @@ static enum wh_status set_sources(struct wh_csv_stream *s, const struct layout *
     enum wh_status status = WH_OK;
     for (size_t i = 0; status == WH_OK && i < s->set->n_files; i++) {
         struct wh_csv_file *f = &s->files[i];
-        bool same = i > 0 && l[i].n == l[i - 1].n &&
-                    (l[i].n == 0 || memcmp(l[i].columns, l[i - 1].columns, l[i].n * sizeof *l[i].columns) == 0);
+        bool same =
+            i > 0 && l[i].n == l[i - 1].n &&
+            (l[i].n == 0 || memcmp(l[i].columns, l[i - 1].columns, l[i].n * sizeof *l[i].columns) == 0);
         if (same) {
             f->sources = s->files[i - 1].sources;
             f->shares_sources = true;

@@ -11,8 +11,8 @@
 #include "batch/text.h"
 #include "format/csv/stream_int.h"
 
-enum wh_status wh_csv_position_format(char **out, const struct wh_csv_stream *s, const struct wh_csv_position *p,
-                                      struct wh_error *err)
+enum wh_status wh_csv_position_format(char **out, const struct wh_csv_stream *s,
+                                      const struct wh_csv_position *p, struct wh_error *err)
 {
     const struct wh_csv_extent *e = &p->extent;
     struct wh_buffer text = {0};
@@ -20,9 +20,10 @@ enum wh_status wh_csv_position_format(char **out, const struct wh_csv_stream *s,
     if (status == WH_OK)
         status = wh_json_string(&text, wh_slice_of(s->set->files[p->file].path), err);
     if (status == WH_OK)
-        status = wh_buffer_printf(&text, err, ",\"index\":%zu,\"offset\":%llu,\"length\":%llu,\"line\":%llu,\"lines\":%llu",
-                                  p->file, (unsigned long long)e->offset, (unsigned long long)e->length,
-                                  (unsigned long long)e->line, (unsigned long long)e->lines);
+        status = wh_buffer_printf(
+            &text, err, ",\"index\":%zu,\"offset\":%llu,\"length\":%llu,\"line\":%llu,\"lines\":%llu",
+            p->file, (unsigned long long)e->offset, (unsigned long long)e->length,
+            (unsigned long long)e->line, (unsigned long long)e->lines);
     if (status == WH_OK && e->cut_off)
         status = wh_buffer_printf(&text, err, ",\"next\":%llu", (unsigned long long)e->next);
     if (status == WH_OK)
@@ -33,13 +34,13 @@ enum wh_status wh_csv_position_format(char **out, const struct wh_csv_stream *s,
     return status;
 }
 
-enum wh_status wh_csv_position_parse(struct wh_csv_position *out, const struct wh_csv_stream *s, const char *json,
-                                     struct wh_error *err)
+enum wh_status wh_csv_position_parse(struct wh_csv_position *out, const struct wh_csv_stream *s,
+                                     const char *json, struct wh_error *err)
 {
     json_int_t file = -1, offset = -1, length = -1, line = -1, lines = -1, next = -1;
     json_t *root = json_loads(json, 0, NULL);
-    int bad = json_unpack(root, "{s:I,s:I,s:I,s:I,s:I,s?I}", "index", &file, "offset", &offset, "length", &length,
-                          "line", &line, "lines", &lines, "next", &next);
+    int bad = json_unpack(root, "{s:I,s:I,s:I,s:I,s:I,s?I}", "index", &file, "offset", &offset, "length",
+                          &length, "line", &line, "lines", &lines, "next", &next);
     json_decref(root);
     if (bad != 0 || file < 0 || (uint64_t)file >= s->set->n_files || offset < 0 || length < 0 ||
         length > UINT32_MAX / 2 || offset > INT64_MAX - length || line < 1 || lines < 0)

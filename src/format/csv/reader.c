@@ -11,9 +11,9 @@
 #include "format/csv/stream_int.h"
 
 enum {
-    BATCH_ROWS = 12 * 1024,              /* a batch ends with the block that reaches it */
-    BATCH_BYTES = 4 * 1024 * 1024,       /* of text */
-    REJECT_BYTES = 64 * 1024,            /* of a rejected row's text are kept */
+    BATCH_ROWS = 12 * 1024,        /* a batch ends with the block that reaches it */
+    BATCH_BYTES = 4 * 1024 * 1024, /* of text */
+    REJECT_BYTES = 64 * 1024,      /* of a rejected row's text are kept */
 };
 
 struct reader {
@@ -25,8 +25,8 @@ struct reader {
     struct wh_buffer data;
     struct wh_csv_index index;
     struct wh_csv_converter converter;
-    uint32_t counted_to;    /* lines have been counted up to this byte */
-    uint64_t line;          /* of counted_to */
+    uint32_t counted_to; /* lines have been counted up to this byte */
+    uint64_t line;       /* of counted_to */
 };
 
 /* ---- opening ------------------------------------------------------------------------------------ */
@@ -149,8 +149,8 @@ static enum wh_status reject_bad(struct reader *r, const struct wh_csv_bad *bad,
     char reason[128];
     uint32_t end = bad->end;
     if (bad->fault == WH_CSV_TOO_FEW || bad->fault == WH_CSV_TOO_MANY)
-        snprintf(reason, sizeof reason, "%zu field%s instead of %zu", bad->fields, bad->fields == 1 ? "" : "s",
-                 r->file->n_columns);
+        snprintf(reason, sizeof reason, "%zu field%s instead of %zu", bad->fields,
+                 bad->fields == 1 ? "" : "s", r->file->n_columns);
     else if (bad->column != WH_CSV_NO_COLUMN)
         snprintf(reason, sizeof reason, "%s (field %zu)", reasons[bad->fault], bad->column + 1);
     else
@@ -185,7 +185,8 @@ static enum wh_status reject_misfits(struct reader *r, struct wh_csv_misfit *mis
         char type[64], reason[128];
         wh_type_format(f, type, sizeof type);
         snprintf(reason, sizeof reason, "the value does not fit type %s", type);
-        WH_TRY(reject(r, r->index.block.starts[m.row], wh_csv_row_end(&r->index, m.row), f->name, reason, err));
+        WH_TRY(
+            reject(r, r->index.block.starts[m.row], wh_csv_row_end(&r->index, m.row), f->name, reason, err));
         rows[n_rows++] = m.row;
     }
     wh_csv_index_drop_rows(&r->index, rows, n_rows);
@@ -207,8 +208,8 @@ static enum wh_status convert_block(struct reader *r, struct wh_batch *out, stru
     const struct wh_csv_stream *s = r->stream;
     r->converter.misfits.size = 0;
     for (size_t c = 0; c < s->base.schema.n_fields; c++)
-        WH_TRY(wh_csv_convert(&r->converter, &s->columns[c], (uint32_t)c, &r->index.block, r->file->sources[c],
-                              &out->columns[c], err));
+        WH_TRY(wh_csv_convert(&r->converter, &s->columns[c], (uint32_t)c, &r->index.block,
+                              r->file->sources[c], &out->columns[c], err));
     return WH_OK;
 }
 
@@ -235,8 +236,7 @@ static enum wh_status add_block(struct reader *r, struct wh_batch *out, struct w
 /* The only record of the chunk is the start of one that is too long. */
 static enum wh_status reject_cut_off(struct reader *r, struct wh_error *err)
 {
-    struct wh_csv_bad bad = {
-        .end = (uint32_t)r->data.size, .fault = WH_CSV_LONG, .column = WH_CSV_NO_COLUMN};
+    struct wh_csv_bad bad = {.end = (uint32_t)r->data.size, .fault = WH_CSV_LONG, .column = WH_CSV_NO_COLUMN};
     WH_TRY(reject_bad(r, &bad, err));
     wh_csv_index_begin(&r->index, NULL, 0);
     r->position.extent.cut_off = false;

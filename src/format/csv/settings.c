@@ -32,8 +32,9 @@ const struct wh_option wh_csv_read_options[] = {
     {.name = "csv-null",
      .type = WH_OPT_LIST,
      .fallback = "auto",
-     .help = "Words that stand for null where they are not quoted; auto: NA, NULL, \\N and the like in columns "
-             "that are not text"},
+     .help =
+         "Words that stand for null where they are not quoted; auto: NA, NULL, \\N and the like in columns "
+         "that are not text"},
     {.name = "csv-encoding",
      .type = WH_OPT_ENUM,
      .fallback = "auto",
@@ -96,7 +97,8 @@ const struct wh_option wh_csv_write_options[] = {
     {0},
 };
 
-enum wh_status wh_csv_option_byte(int *out, const struct wh_config *cfg, const char *name, struct wh_error *err)
+enum wh_status wh_csv_option_byte(int *out, const struct wh_config *cfg, const char *name,
+                                  struct wh_error *err)
 {
     static const struct {
         const char *word;
@@ -137,7 +139,8 @@ static enum wh_status check_bytes(const struct wh_csv_settings *s, struct wh_err
     return WH_OK;
 }
 
-static enum wh_status read_words(struct wh_csv_settings *out, const struct wh_config *cfg, struct wh_error *err)
+static enum wh_status read_words(struct wh_csv_settings *out, const struct wh_config *cfg,
+                                 struct wh_error *err)
 {
     const char *encoding = wh_config_str(cfg, "csv-encoding"), *line_end = wh_config_str(cfg, "csv-line-end");
     enum wh_csv_encoding found;
@@ -152,7 +155,8 @@ static enum wh_status read_words(struct wh_csv_settings *out, const struct wh_co
     return out->auto_words ? WH_OK : wh_config_list(cfg, "csv-null", &out->null_words, err);
 }
 
-enum wh_status wh_csv_settings_init(struct wh_csv_settings *out, const struct wh_config *cfg, struct wh_error *err)
+enum wh_status wh_csv_settings_init(struct wh_csv_settings *out, const struct wh_config *cfg,
+                                    struct wh_error *err)
 {
     *out = (struct wh_csv_settings){0};
     WH_TRY(wh_csv_option_byte(&out->delimiter, cfg, "csv-delimiter", err));
@@ -164,7 +168,8 @@ enum wh_status wh_csv_settings_init(struct wh_csv_settings *out, const struct wh
     if (skip < 0)
         return wh_fail(err, WH_CONFIG, "invalid value of option \"csv-skip\": negative");
     if (longest < MIN_FIELD_BYTES || longest > MAX_FIELD_BYTES)
-        return wh_fail(err, WH_CONFIG, "invalid value of option \"csv-max-field\": not between %d B and %d MiB",
+        return wh_fail(err, WH_CONFIG,
+                       "invalid value of option \"csv-max-field\": not between %d B and %d MiB",
                        MIN_FIELD_BYTES, MAX_FIELD_BYTES >> 20);
     out->skip_lines = (uint64_t)skip;
     out->max_record_bytes = (size_t)longest;

@@ -17,8 +17,10 @@ struct wh_csv_settings {
     size_t max_record_bytes;
 };
 /* Fails: WH_CONFIG. */
-enum wh_status wh_csv_settings_init(struct wh_csv_settings *out, const struct wh_config *cfg, struct wh_error *err);
+enum wh_status wh_csv_settings_init(struct wh_csv_settings *out, const struct wh_config *cfg,
+                                    struct wh_error *err);
 void wh_csv_settings_release(struct wh_csv_settings *s);
 
 /* One byte by its name ("tab", "none", ",") from an option that may also be "auto". Fails: WH_CONFIG. */
-enum wh_status wh_csv_option_byte(int *out, const struct wh_config *cfg, const char *name, struct wh_error *err);
+enum wh_status wh_csv_option_byte(int *out, const struct wh_config *cfg, const char *name,
+                                  struct wh_error *err);

@@ -85,7 +85,8 @@ static struct wh_slice field_of(const struct page *p, const struct walk *w, size
 
 /* ---- the delimiter ------------------------------------------------------------------------------ */
 
-static void count_quotes(const struct page *p, const struct walk *w, struct trial *t, struct wh_buffer *scratch)
+static void count_quotes(const struct page *p, const struct walk *w, struct trial *t,
+                         struct wh_buffer *scratch)
 {
     struct wh_error ignored;
     for (size_t c = 0; c < w->n; c++) {
@@ -100,9 +101,16 @@ static void count_quotes(const struct page *p, const struct walk *w, struct tria
     }
 }
 
-/* Counts the records by their number of fields; the smallest most frequent number wins a tie only when no
- * larger one is the first record's. */
-static enum wh_status count_records(struct page *p, struct trial *t, struct wh_error *err)
+static void count_short_records(struct trial *t, const size_t *counts)
+{
+    t->n_columns = t->first;
+    t->n_agree = 0;
+    for (size_t i = 0; i < t->n_records; i++)
+        t->n_agree += counts[i] <= t->first && (counts[i] > 1 || t->first == 1);
+}
+
+/* Counts the records by their number of fields; of numbers that are as frequent the first one wins. */
+static void count_records(struct page *p, struct trial *t)
 {
     size_t counts[MAX_RECORDS];
     struct walk w = {0};
@@ -126,14 +134,15 @@ static enum wh_status count_records(struct page *p, struct trial *t, struct wh_e
         }
     }
     t->unterminated = wh_csv_inside(p->index.state) && p->whole;
-    (void)err;
-    return WH_OK;
+    if (t->dialect.fill) /* the first record has all columns, the others may have fewer */
+        count_short_records(t, counts);
 }
 
 static enum wh_status try_dialect(struct page *p, struct trial *t, struct wh_error *err)
 {
     WH_TRY(index_page(p, &t->dialect, err));
-    return count_records(p, t, err);
+    count_records(p, t);
+    return WH_OK;
 }
 
 static double agreement(const struct trial *t)
@@ -183,7 +192,8 @@ static enum wh_status find_delimiter(struct page *p, struct trial *best, struct 
             candidates[i] == t.dialect.escape)
             continue;
         WH_TRY(try_dialect(p, &t, err));
-        bool over_decimal = decimal && best->dialect.delimiter == ',' && t.n_columns > 1 && agreement(&t) > 0.9;
+        bool over_decimal =
+            decimal && best->dialect.delimiter == ',' && t.n_columns > 1 && agreement(&t) > 0.9;
         if (best->n_records == 0 || over_decimal || is_better(&t, best))
             *best = t;
     }
@@ -304,9 +314,9 @@ static enum wh_status add_evidence(const struct page *p, const struct walk *w, s
 }
 
 /* The first record is a header when some column has a type that its cell there does not have, or when all
- * columns and cells are text and the cells differ from each other. */
-static bool looks_like_header(const struct wh_csv_evidence *first, const struct wh_csv_evidence *rest, size_t n,
-                              bool distinct, bool alone)
+ * columns and cells are text and the cells may be names. */
+static bool looks_like_header(const struct wh_csv_evidence *first, const struct wh_csv_evidence *rest,
+                              size_t n, bool like_names)
 {
     bool all_text = true, contrast = false;
     for (size_t c = 0; c < n; c++) {
@@ -314,24 +324,29 @@ static bool looks_like_header(const struct wh_csv_evidence *first, const struct 
         wh_csv_evidence_guess(&first[c], &a);
         wh_csv_evidence_guess(&rest[c], &b);
         all_text &= first[c].values > 0 && a.kind == WH_CSV_TEXT;
-        contrast |= first[c].values > 0 && a.kind == WH_CSV_TEXT && rest[c].values > 0 && b.kind != WH_CSV_TEXT;
+        contrast |=
+            first[c].values > 0 && a.kind == WH_CSV_TEXT && rest[c].values > 0 && b.kind != WH_CSV_TEXT;
     }
-    return contrast || (all_text && distinct) || (alone && all_text);
+    return contrast || (all_text && like_names);
 }
 
-static enum wh_status check_distinct(const struct page *p, const struct walk *w, bool *distinct,
-                                     struct wh_error *err)
+/* Names differ from each other, and hardly all of them begin with a digit. */
+static enum wh_status check_names(const struct page *p, const struct walk *w, bool *like_names,
+                                  struct wh_error *err)
 {
     struct wh_map seen = {0};
     enum wh_status s = WH_OK;
-    *distinct = true;
-    for (size_t c = 0; s == WH_OK && *distinct && c < w->n; c++) {
+    bool distinct = true, digits = true;
+    for (size_t c = 0; s == WH_OK && distinct && c < w->n; c++) {
+        struct wh_slice name = field_of(p, w, c);
         int64_t value = 0;
         bool found;
-        s = wh_map_add(&seen, field_of(p, w, c), &value, &found, err);
-        *distinct = !found;
+        s = wh_map_add(&seen, name, &value, &found, err);
+        distinct = !found;
+        digits &= name.len > 0 && wh_is_digit(name.ptr[name.ptr[0] == '-' && name.len > 1]);
     }
     wh_map_release(&seen);
+    *like_names = distinct && !digits;
     return s;
 }
 
@@ -343,16 +358,16 @@ static enum wh_status decide_header(const struct page *p, struct wh_csv_sniffed 
         return wh_nomem(err);
     struct walk w = {0};
     struct wh_buffer scratch = {0};
-    bool distinct = false, alone = true;
+    bool like_names = false;
     enum wh_status s = WH_OK;
     if (next_record(p, &w)) {
-        s = check_distinct(p, &w, &distinct, err);
+        s = check_names(p, &w, &like_names, err);
         if (s == WH_OK)
             s = add_evidence(p, &w, first, n, &scratch, err);
     }
-    for (size_t i = 0; s == WH_OK && i < MAX_RECORDS && next_record(p, &w); i++, alone = false)
+    for (size_t i = 0; s == WH_OK && i < MAX_RECORDS && next_record(p, &w); i++)
         s = add_evidence(p, &w, rest, n, &scratch, err);
-    out->has_header = s == WH_OK && looks_like_header(first, rest, n, distinct, alone);
+    out->has_header = s == WH_OK && looks_like_header(first, rest, n, like_names);
     wh_buffer_release(&scratch);
     free(first);
     return s;
@@ -365,7 +380,8 @@ static enum wh_status copy_name(char **out, const struct page *p, struct wh_slic
     if (cell.len > 0 && cell.ptr[0] == p->index.dialect->quote)
         WH_TRY(wh_csv_unquote(&cell, &well_formed, cell, p->index.dialect, scratch, err));
     if (!well_formed || memchr(cell.ptr, 0, cell.len) != NULL || !wh_utf8_valid(cell))
-        return wh_fail(err, WH_DATA, "could not read the header: the name of column %zu is not valid text", c + 1);
+        return wh_fail(err, WH_DATA, "could not read the header: the name of column %zu is not valid text",
+                       c + 1);
     return wh_strndup(out, cell.ptr, cell.len, err);
 }
 
@@ -395,8 +411,9 @@ static enum wh_status first_is_ragged(const struct page *p, const struct trial *
     uint64_t line = wh_csv_count(p->text, p->start, t->dialect.newline) + 1;
     wh_fail(err, WH_DATA, "line %llu has %zu field%s, but most of the records behind it have %zu",
             (unsigned long long)line, t->first, t->first == 1 ? "" : "s", t->n_columns);
-    return wh_hint(err, "pass over lines at the top with --csv-skip %llu, or take short records with "
-                        "--csv-ragged fill",
+    return wh_hint(err,
+                   "pass over lines at the top with --csv-skip %llu, or take short records with "
+                   "--csv-ragged fill",
                    (unsigned long long)line);
 }
 

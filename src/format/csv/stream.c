@@ -5,7 +5,8 @@
 
 enum { DEFAULT_CHUNK_BYTES = 16 * 1024 * 1024, MAX_CHUNK_BYTES = 1024 * 1024 * 1024 };
 
-enum wh_status wh_csv_open_file(struct wh_csv_stream *s, size_t i, struct wh_csv_cutter *out, struct wh_error *err)
+enum wh_status wh_csv_open_file(struct wh_csv_stream *s, size_t i, struct wh_csv_cutter *out,
+                                struct wh_error *err)
 {
     const struct wh_csv_file *f = &s->files[i];
     struct wh_csv_source *source = NULL;
@@ -63,8 +64,8 @@ static enum wh_status next_chunk(struct wh_stream *stream, struct wh_chunk *out,
         if (!s->file_open)
             WH_TRY(open_current(s, err));
         uint64_t before = wh_csv_source_consumed(s->cutter.source);
-        enum wh_status status = wh_csv_cutter_next(&s->cutter, (size_t)WH_MIN(wanted, MAX_CHUNK_BYTES), &out->data,
-                                                   &p.extent, err);
+        enum wh_status status = wh_csv_cutter_next(&s->cutter, (size_t)WH_MIN(wanted, MAX_CHUNK_BYTES),
+                                                   &out->data, &p.extent, err);
         if (status == WH_OK) {
             p.file = s->file;
             bool flat = wh_csv_source_is_flat(s->cutter.source);
@@ -143,7 +144,8 @@ static const struct wh_stream_ops ops = {
     .close = close_stream,
 };
 
-static enum wh_status open_parts(struct wh_csv_stream *s, const struct wh_stream_request *req, struct wh_error *err)
+static enum wh_status open_parts(struct wh_csv_stream *s, const struct wh_stream_request *req,
+                                 struct wh_error *err)
 {
     WH_TRY(wh_csv_settings_init(&s->settings, req->config, err));
     wh_csv_words_init(&s->words, s->settings.null_words);

@@ -17,13 +17,13 @@ struct wh_csv_file {
 
 struct wh_csv_stream {
     struct wh_stream base;
-    struct wh_context *ctx;          /* lent */
-    const struct wh_file_set *set;   /* lent */
+    struct wh_context *ctx;        /* lent */
+    const struct wh_file_set *set; /* lent */
     struct wh_csv_settings settings;
-    struct wh_csv_words words;       /* the user's null words */
-    struct wh_csv_file *files;       /* owned, one for each of the set */
-    struct wh_csv_column *columns;   /* owned, one for each field of the schema */
-    bool one_pass;                   /* some file is a pipe */
+    struct wh_csv_words words;     /* the user's null words */
+    struct wh_csv_file *files;     /* owned, one for each of the set */
+    struct wh_csv_column *columns; /* owned, one for each field of the schema */
+    bool one_pass;                 /* some file is a pipe */
     /* Position of next_chunk. */
     size_t file;
     bool file_open;
@@ -43,7 +43,8 @@ static inline struct wh_csv_stream *wh_csv_stream_of(struct wh_stream *s)
 
 /* Sniffs all files and makes the schema: names, and types of declared columns; the others are text until
  * their types are set. */
-enum wh_status wh_csv_plan(struct wh_csv_stream *s, const struct wh_stream_request *req, struct wh_error *err);
+enum wh_status wh_csv_plan(struct wh_csv_stream *s, const struct wh_stream_request *req,
+                           struct wh_error *err);
 
 /* ---- types.c: evidence over the files ---- */
 
@@ -64,10 +65,10 @@ struct wh_csv_position {
     size_t file; /* index in the set */
     struct wh_csv_extent extent;
 };
-enum wh_status wh_csv_position_format(char **out, const struct wh_csv_stream *s, const struct wh_csv_position *p,
-                                      struct wh_error *err);
-enum wh_status wh_csv_position_parse(struct wh_csv_position *out, const struct wh_csv_stream *s, const char *json,
-                                     struct wh_error *err);
+enum wh_status wh_csv_position_format(char **out, const struct wh_csv_stream *s,
+                                      const struct wh_csv_position *p, struct wh_error *err);
+enum wh_status wh_csv_position_parse(struct wh_csv_position *out, const struct wh_csv_stream *s,
+                                     const char *json, struct wh_error *err);
 
 /* ---- reader.c ---- */
 
@@ -79,7 +80,8 @@ void wh_csv_reader_close(struct wh_reader *r);
 /* ---- stream.c ---- */
 
 /* Opens file i at its body; *out is the cutter. */
-enum wh_status wh_csv_open_file(struct wh_csv_stream *s, size_t i, struct wh_csv_cutter *out, struct wh_error *err);
+enum wh_status wh_csv_open_file(struct wh_csv_stream *s, size_t i, struct wh_csv_cutter *out,
+                                struct wh_error *err);
 enum wh_status wh_csv_open_stream(struct wh_stream **out, const struct wh_file_set *files,
                                   const struct wh_stream_request *req, struct wh_context *ctx,
                                   struct wh_error *err);

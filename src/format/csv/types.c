@@ -12,11 +12,11 @@
 
 enum {
     SMALL_BYTES = 32 * 1024 * 1024,
-    HEAD_BYTES = 16 * 1024 * 1024,  /* of pipes and of compressed or transcoded files, in all */
-    SCAN_BYTES = 1024 * 1024,       /* a chunk when everything is looked at */
+    HEAD_BYTES = 16 * 1024 * 1024, /* of pipes and of compressed or transcoded files, in all */
+    SCAN_BYTES = 1024 * 1024,      /* a chunk when everything is looked at */
     WINDOW_BYTES = 64 * 1024,
-    N_WINDOWS = 64,                 /* in all files together, and at least one a file */
-    MAX_FILES = 1024,               /* that are sampled: every k-th of more */
+    N_WINDOWS = 64,   /* in all files together, and at least one a file */
+    MAX_FILES = 1024, /* that are sampled: every k-th of more */
 };
 
 /* Where a column first had a value that its old type does not take. */
@@ -29,15 +29,16 @@ struct first_misfit {
 struct look {
     struct wh_csv_stream *stream;
     struct wh_csv_evidence *evidence; /* owned, one a column */
-    struct first_misfit *misfits;     /* owned, one a column, when everything is looked at for a second time */
+    struct first_misfit *misfits; /* owned, one a column, when everything is looked at for a second time */
     struct wh_csv_index index;
     struct wh_buffer scratch;
-    uint64_t bytes, rows;             /* looked at */
+    uint64_t bytes, rows; /* looked at */
     size_t file;
     uint64_t line; /* of the text at hand */
 };
 
-static enum wh_status look_init(struct look *l, struct wh_csv_stream *s, bool with_misfits, struct wh_error *err)
+static enum wh_status look_init(struct look *l, struct wh_csv_stream *s, bool with_misfits,
+                                struct wh_error *err)
 {
     size_t n = s->base.schema.n_fields;
     *l = (struct look){.stream = s};
@@ -66,8 +67,8 @@ static void note_misfit(struct look *l, size_t column, uint32_t at)
 }
 
 /* Adds one column of a block. */
-static enum wh_status look_at_column(struct look *l, const struct wh_csv_block *b, size_t column, size_t source,
-                                     struct wh_error *err)
+static enum wh_status look_at_column(struct look *l, const struct wh_csv_block *b, size_t column,
+                                     size_t source, struct wh_error *err)
 {
     struct wh_csv_stream *s = l->stream;
     struct wh_csv_evidence *e = &l->evidence[column];
@@ -108,7 +109,8 @@ static enum wh_status look_at_block(struct look *l, const struct wh_csv_block *b
 
 /* All records of a text that begins with one; the buffer has room behind it. strict: none counts unless
  * nearly all are sound. */
-static enum wh_status look_at_text(struct look *l, uint8_t *text, size_t size, bool strict, struct wh_error *err)
+static enum wh_status look_at_text(struct look *l, uint8_t *text, size_t size, bool strict,
+                                   struct wh_error *err)
 {
     const struct wh_csv_file *f = &l->stream->files[l->file];
     enum wh_status status = WH_OK;
@@ -282,7 +284,8 @@ enum wh_status wh_csv_infer(struct wh_csv_stream *s, struct wh_error *err)
     }
     enum wh_status status = look_init(&l, s, false, err);
     if (status == WH_OK)
-        status = can_scan && flat && total < SMALL_BYTES ? look_at_all(&l, err) : look_at_sample(&l, total, err);
+        status =
+            can_scan && flat && total < SMALL_BYTES ? look_at_all(&l, err) : look_at_sample(&l, total, err);
     if (status == WH_OK)
         status = set_types(&l, err);
     if (status == WH_OK && flat && can_scan) {
@@ -299,8 +302,8 @@ static void note_change(struct wh_csv_stream *s, size_t c, const struct first_mi
     const struct wh_field *f = &s->base.schema.fields[c];
     wh_type_format(f, after, sizeof after);
     if (m->found)
-        s->ctx->note(s->ctx, "column \"%s\" is %s instead of %s because of line %llu of \"%s\"", f->name, after,
-                     before, (unsigned long long)m->line, s->set->files[m->file].path);
+        s->ctx->note(s->ctx, "column \"%s\" is %s instead of %s because of line %llu of \"%s\"", f->name,
+                     after, before, (unsigned long long)m->line, s->set->files[m->file].path);
     else
         s->ctx->note(s->ctx, "column \"%s\" is %s instead of %s", f->name, after, before);
 }

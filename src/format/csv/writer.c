@@ -3,13 +3,13 @@
  * Nulls are the null word, by default nothing, without quotes; empty text is "". Binary is \x and hex
  * digits, nested values are JSON. Rows are put together one by one, field after field: by measurement
  * faster than formatting columns apart and joining them. */
+#include "format/csv/writer.h"
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/options.h"
 #include "batch/text.h"
 #include "format/csv/format_cell.h"
 #include "format/csv/settings.h"
-#include "format/csv/writer.h"
 
 enum { BLOCK_ROWS = 256 }; /* for which room is made at once */
 
@@ -104,7 +104,8 @@ static enum wh_status begin_file(struct wh_encoder *encoder, struct wh_buffer *o
         WH_TRY(wh_buffer_reserve(out, 2 * name.len + 8 + WH_BUFFER_SLACK, err));
         char *end = wh_csv_put_text((char *)out->data + out->size, &style, name);
         if (end == NULL)
-            return wh_fail(err, WH_CONFIG, "could not write the name of column %zu: it has a NUL byte", c + 1);
+            return wh_fail(err, WH_CONFIG, "could not write the name of column %zu: it has a NUL byte",
+                           c + 1);
         out->size = (size_t)(end - (char *)out->data);
         if (c + 1 < e->base.schema->n_fields)
             wh_buffer_put(out, &e->style.delimiter, 1);
@@ -246,7 +247,8 @@ static enum wh_status write_fast(struct part *p, const struct wh_batch *b, struc
 }
 
 /* As put_row for any type; *column < n: the row cannot be written and bytes ends where it began. */
-static enum wh_status put_row_slow(struct part *p, size_t n, int64_t row, size_t *column, struct wh_error *err)
+static enum wh_status put_row_slow(struct part *p, size_t n, int64_t row, size_t *column,
+                                   struct wh_error *err)
 {
     const struct wh_csv_style *s = &p->encoder->style;
     struct wh_buffer *out = &p->base.bytes;

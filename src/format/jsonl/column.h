@@ -28,7 +28,8 @@ static inline bool wh_jsonl_count(struct wh_column *c, struct wh_error *err)
 }
 
 /* A value of 4, 8, 16 or 32 bytes. */
-static inline bool wh_jsonl_put_fixed(struct wh_column *c, const void *value, size_t width, struct wh_error *err)
+static inline bool wh_jsonl_put_fixed(struct wh_column *c, const void *value, size_t width,
+                                      struct wh_error *err)
 {
     if (!wh_jsonl_make_room(&c->data, width, err))
         return false;
@@ -41,7 +42,8 @@ static inline bool wh_jsonl_put_end(struct wh_column *c, size_t end, struct wh_e
 {
     int32_t offset = (int32_t)end;
     if (end > INT32_MAX) {
-        wh_fail(err, WH_LIMIT, "could not add to column \"%s\": one batch holds less than 2 GiB of it", c->field->name);
+        wh_fail(err, WH_LIMIT, "could not add to column \"%s\": one batch holds less than 2 GiB of it",
+                c->field->name);
         return false;
     }
     if (!wh_jsonl_make_room(&c->offsets, sizeof offset, err))

@@ -6,8 +6,8 @@
 #define DEFAULT_CHUNK_BYTES ((size_t)16 << 20)
 #define PIECE_BYTES ((size_t)256 << 10) /* small enough that lines are counted while it is in the cache */
 
-void wh_jsonl_cutter_init(struct wh_jsonl_cutter *c, const struct wh_file_set *files, const struct wh_context *ctx,
-                          size_t max_record_bytes)
+void wh_jsonl_cutter_init(struct wh_jsonl_cutter *c, const struct wh_file_set *files,
+                          const struct wh_context *ctx, size_t max_record_bytes)
 {
     *c = (struct wh_jsonl_cutter){.files = files, .ctx = ctx, .max_record_bytes = max_record_bytes};
     c->chunk_bytes = ctx->chunk_bytes > 0 ? (size_t)ctx->chunk_bytes : DEFAULT_CHUNK_BYTES;
@@ -101,7 +101,8 @@ static enum wh_status check_encoding(struct wh_jsonl_cutter *c, struct wh_error 
     const uint8_t *p = c->rest.data;
     size_t n = c->rest.size;
     if (n >= 2 && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff))) {
-        wh_fail(err, WH_DATA, "could not read \"%s\": it is UTF-16, JSON is UTF-8", c->files->files[c->file].path);
+        wh_fail(err, WH_DATA, "could not read \"%s\": it is UTF-16, JSON is UTF-8",
+                c->files->files[c->file].path);
         return wh_hint(err, "convert it with iconv -f UTF-16 -t UTF-8");
     }
     c->start = n >= 3 && p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf ? 3 : 0;
@@ -138,7 +139,8 @@ enum wh_status wh_jsonl_cutter_open(struct wh_jsonl_cutter *c, struct wh_error *
     return s;
 }
 
-enum wh_status wh_jsonl_cutter_seek(struct wh_jsonl_cutter *c, const struct wh_jsonl_span *after, struct wh_error *err)
+enum wh_status wh_jsonl_cutter_seek(struct wh_jsonl_cutter *c, const struct wh_jsonl_span *after,
+                                    struct wh_error *err)
 {
     wh_jsonl_cutter_release(c);
     c->file = after == NULL ? 0 : after->file;
@@ -151,7 +153,8 @@ enum wh_status wh_jsonl_cutter_seek(struct wh_jsonl_cutter *c, const struct wh_j
         passed.size = 0;
         WH_TRY(take_piece(c, &passed, (size_t)WH_MIN(left, PIECE_BYTES), &lines, err));
         if (passed.size == 0)
-            return wh_fail(err, WH_STATE, "could not go on in \"%s\": it is shorter than what was read before",
+            return wh_fail(err, WH_STATE,
+                           "could not go on in \"%s\": it is shorter than what was read before",
                            c->files->files[c->file].path);
         left -= passed.size;
     }
@@ -170,8 +173,8 @@ static void find_cut(struct wh_jsonl_border *b, enum wh_jsonl_layout layout, con
         return;
     }
     const uint8_t *from = data + b->scanned;
-    const uint8_t *line_end = b->wants_first ? memchr(from, '\n', size - b->scanned)
-                                             : memrchr(from, '\n', size - b->scanned);
+    const uint8_t *line_end =
+        b->wants_first ? memchr(from, '\n', size - b->scanned) : memrchr(from, '\n', size - b->scanned);
     b->scanned = size;
     if (line_end != NULL)
         b->cut = (size_t)(line_end - data) + 1;
@@ -179,7 +182,8 @@ static void find_cut(struct wh_jsonl_border *b, enum wh_jsonl_layout layout, con
 
 /* At the end of the file: looks at the last bytes too, which fill no block; what has no place to cut is cut
  * behind them. */
-static void find_last_cut(struct wh_jsonl_border *b, enum wh_jsonl_layout layout, const struct wh_buffer *data)
+static void find_last_cut(struct wh_jsonl_border *b, enum wh_jsonl_layout layout,
+                          const struct wh_buffer *data)
 {
     memset(data->data + data->size, 0, WH_JSONL_SLACK);
     if (layout != WH_JSONL_LINES)
@@ -189,8 +193,9 @@ static void find_last_cut(struct wh_jsonl_border *b, enum wh_jsonl_layout layout
 }
 
 /* A record beyond the limit: passes over it, bounded in memory, and keeps its start in data. */
-static enum wh_status pass_oversize(struct wh_jsonl_cutter *c, struct wh_buffer *data, struct wh_jsonl_border *b,
-                                    struct wh_jsonl_span *span, struct wh_error *err)
+static enum wh_status pass_oversize(struct wh_jsonl_cutter *c, struct wh_buffer *data,
+                                    struct wh_jsonl_border *b, struct wh_jsonl_span *span,
+                                    struct wh_error *err)
 {
     uint8_t preview[WH_JSONL_PREVIEW_BYTES];
     uint64_t passed = 0;
@@ -240,8 +245,8 @@ static enum wh_status cut_chunk(struct wh_jsonl_cutter *c, struct wh_buffer *dat
     return WH_OK;
 }
 
-enum wh_status wh_jsonl_cutter_next(struct wh_jsonl_cutter *c, struct wh_buffer *data, struct wh_jsonl_span *span,
-                                    struct wh_error *err)
+enum wh_status wh_jsonl_cutter_next(struct wh_jsonl_cutter *c, struct wh_buffer *data,
+                                    struct wh_jsonl_span *span, struct wh_error *err)
 {
     for (;;) {
         WH_TRY(wh_jsonl_cutter_open(c, err));

@@ -35,8 +35,8 @@ static const uint8_t *key_fault(struct wh_jsonl_decoder *d, const uint8_t *p, co
 
 /* A key without a place in the plan: passed over with its value when only some keys are wanted, else the
  * plan needs a wider type. */
-static const uint8_t *unknown_key(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *object, const uint8_t *key,
-                                  const uint8_t *value)
+static const uint8_t *unknown_key(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *object,
+                                  const uint8_t *key, const uint8_t *value)
 {
     if (object == &d->plan->root && d->plan->is_selection)
         return wh_jsonl_skip(d->x, value);
@@ -49,8 +49,8 @@ static const uint8_t *unknown_key(struct wh_jsonl_decoder *d, const struct wh_js
 }
 
 /* The slow way to the key at p: its number at *number, or WH_JSONL_NO_KEY; returns the place of its value. */
-static const uint8_t *find_key(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *object, const uint8_t *p,
-                               uint32_t *number)
+static const uint8_t *find_key(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *object,
+                               const uint8_t *p, uint32_t *number)
 {
     struct wh_slice name;
     if (*p != '"')
@@ -65,8 +65,8 @@ static const uint8_t *find_key(struct wh_jsonl_decoder *d, const struct wh_jsonl
     return *behind == ':' ? behind + 1 : wh_jsonl_unexpected(d->x, behind, "expected ':'");
 }
 
-static const uint8_t *skipped_member(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, const uint8_t *key,
-                                     const uint8_t *p)
+static const uint8_t *skipped_member(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                     const uint8_t *key, const uint8_t *p)
 {
     if (d->stamps[node->stamp] == d->record)
         return key_fault(d, key, "duplicate key");
@@ -76,7 +76,8 @@ static const uint8_t *skipped_member(struct wh_jsonl_decoder *d, const struct wh
 
 /* The value of a member, for row `row` of its column. */
 static inline const uint8_t *member(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
-                                    struct wh_column *columns, int64_t row, const uint8_t *key, const uint8_t *p)
+                                    struct wh_column *columns, int64_t row, const uint8_t *key,
+                                    const uint8_t *p)
 {
     if (node->op == WH_JSONL_OP_SKIP)
         return skipped_member(d, node, key, p);
@@ -138,8 +139,8 @@ const uint8_t *wh_jsonl_decode_struct(struct wh_jsonl_decoder *d, const struct w
     return p;
 }
 
-const uint8_t *wh_jsonl_decode_list(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                    const uint8_t *p)
+const uint8_t *wh_jsonl_decode_list(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                    struct wh_column *c, const uint8_t *p)
 {
     struct wh_column *elements = &c->children[0];
     p = wh_jsonl_space(d->x, p + 1);

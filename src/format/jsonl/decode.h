@@ -11,7 +11,7 @@ struct wh_jsonl_decoder {
     int64_t *stamps;                  /* owned: by stamp, number of the record that had the key last */
     int64_t record;                   /* number of the record, from 1 */
     const struct wh_jsonl_node *node; /* of the last fault, or NULL */
-    struct wh_slice key;              /* of the last fault that is about a key; lent, in the chunk; ptr NULL: none */
+    struct wh_slice key; /* of the last fault that is about a key; lent, in the chunk; ptr NULL: none */
 };
 
 enum wh_status wh_jsonl_decoder_init(struct wh_jsonl_decoder *d, const struct wh_jsonl_plan *plan,

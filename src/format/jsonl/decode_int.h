@@ -3,11 +3,11 @@
 #pragma once
 #include "format/jsonl/decode.h"
 
-const uint8_t *wh_jsonl_decode_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                     const uint8_t *p);
+const uint8_t *wh_jsonl_decode_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                     struct wh_column *c, const uint8_t *p);
 /* p stands at the brace. */
 const uint8_t *wh_jsonl_decode_struct(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
                                       struct wh_column *c, const uint8_t *p);
 /* p stands at the bracket. */
-const uint8_t *wh_jsonl_decode_list(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                    const uint8_t *p);
+const uint8_t *wh_jsonl_decode_list(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                    struct wh_column *c, const uint8_t *p);

@@ -25,8 +25,8 @@ static const uint8_t *put_null(struct wh_jsonl_decoder *d, struct wh_column *c, 
 }
 
 /* A value for a declared type, by its text: that of a string, else as it stands in the file. */
-static const uint8_t *parse_text(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                 const uint8_t *p)
+static const uint8_t *parse_text(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                 struct wh_column *c, const uint8_t *p)
 {
     bool is_text = *p == '"' && node->field->n_children == 0;
     struct wh_slice text;
@@ -35,6 +35,8 @@ static const uint8_t *parse_text(struct wh_jsonl_decoder *d, const struct wh_jso
         return NULL;
     if (!is_text)
         text = wh_slice((const char *)p, (size_t)(behind - p));
+    if (!wh_jsonl_settle(c, c->length, &d->x->err)) /* members must not lag behind for the parser */
+        return wh_jsonl_fatal(d->x, p);
     enum wh_status s = wh_value_parse(c, text, &d->x->err);
     if (s == WH_OK)
         return behind;
@@ -42,8 +44,8 @@ static const uint8_t *parse_text(struct wh_jsonl_decoder *d, const struct wh_jso
 }
 
 /* Null, a value of another kind, or one that the fast way does not understand. */
-static const uint8_t *other_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                  const uint8_t *p)
+static const uint8_t *other_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                  struct wh_column *c, const uint8_t *p)
 {
     if (*p == 'n')
         return put_null(d, c, p);
@@ -80,8 +82,8 @@ static inline const uint8_t *int64_value(struct wh_jsonl_decoder *d, const struc
     return behind_put(d, wh_jsonl_put_fixed(c, &value, sizeof value, &d->x->err), behind);
 }
 
-static const uint8_t *uint64_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                   const uint8_t *p)
+static const uint8_t *uint64_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                   struct wh_column *c, const uint8_t *p)
 {
     struct wh_jsonl_number n;
     uint64_t value;
@@ -128,8 +130,8 @@ static inline const uint8_t *float64_value(struct wh_jsonl_decoder *d, const str
     return behind_put(d, wh_jsonl_put_fixed(c, &value, sizeof value, &d->x->err), behind);
 }
 
-static const uint8_t *decimal_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                    const uint8_t *p)
+static const uint8_t *decimal_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                    struct wh_column *c, const uint8_t *p)
 {
     struct wh_jsonl_number n;
     uint8_t value[32];
@@ -146,8 +148,8 @@ static const uint8_t *decimal_value(struct wh_jsonl_decoder *d, const struct wh_
     return behind_put(d, wh_jsonl_put_fixed(c, value, wh_decimal_width(f->precision), &d->x->err), behind);
 }
 
-static const uint8_t *number_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                   const uint8_t *p)
+static const uint8_t *number_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                   struct wh_column *c, const uint8_t *p)
 {
     struct wh_jsonl_number n;
     if (!starts_number(*p))
@@ -209,8 +211,8 @@ static inline const uint8_t *text_value(struct wh_jsonl_decoder *d, const struct
     return behind_put(d, wh_jsonl_put_end(c, c->data.size, &d->x->err), text + n + 1);
 }
 
-static const uint8_t *form_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                 const uint8_t *p)
+static const uint8_t *form_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                 struct wh_column *c, const uint8_t *p)
 {
     struct wh_slice text;
     uint8_t value[16];
@@ -238,8 +240,8 @@ static inline const uint8_t *date_value(struct wh_jsonl_decoder *d, const struct
 
 /* ---- the others ------------------------------------------------------------------------------------ */
 
-static const uint8_t *bool_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                 const uint8_t *p)
+static const uint8_t *bool_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                 struct wh_column *c, const uint8_t *p)
 {
     if (*p != 't' && *p != 'f')
         return other_value(d, node, c, p);
@@ -290,8 +292,8 @@ static bool put_base64(struct wh_buffer *out, struct wh_slice text)
     return true;
 }
 
-static const uint8_t *binary_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                   const uint8_t *p)
+static const uint8_t *binary_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                   struct wh_column *c, const uint8_t *p)
 {
     struct wh_slice text;
     if (*p != '"')
@@ -306,8 +308,8 @@ static const uint8_t *binary_value(struct wh_jsonl_decoder *d, const struct wh_j
     return behind_put(d, wh_jsonl_put_end(c, c->data.size, &d->x->err), behind);
 }
 
-const uint8_t *wh_jsonl_decode_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node, struct wh_column *c,
-                                     const uint8_t *p)
+const uint8_t *wh_jsonl_decode_value(struct wh_jsonl_decoder *d, const struct wh_jsonl_node *node,
+                                     struct wh_column *c, const uint8_t *p)
 {
     switch (node->op) {
     case WH_JSONL_OP_INT64:

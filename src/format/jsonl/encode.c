@@ -33,7 +33,8 @@ static enum wh_status make_key(struct wh_jsonl_names *out, const char *name, str
 {
     struct wh_buffer text = {0};
     if (!wh_utf8_valid(wh_slice_of(name)))
-        return wh_fail(err, WH_CONFIG, "could not write column \"%s\" as JSON: its name is not valid UTF-8", name);
+        return wh_fail(err, WH_CONFIG, "could not write column \"%s\" as JSON: its name is not valid UTF-8",
+                       name);
     enum wh_status s = wh_json_string(&text, wh_slice_of(name), err);
     if (s == WH_OK)
         s = wh_buffer_append(&text, ":", 1, err);
@@ -48,7 +49,8 @@ static enum wh_status make_names(struct wh_jsonl_names *out, const struct wh_fie
                                  struct wh_error *err);
 
 /* Names below a field; those of lists and maps belong to their element and entry and are not written. */
-static enum wh_status make_below(struct wh_jsonl_names *out, const struct wh_field *field, struct wh_error *err)
+static enum wh_status make_below(struct wh_jsonl_names *out, const struct wh_field *field,
+                                 struct wh_error *err)
 {
     return field->n_children == 0 ? WH_OK : make_names(out, field->children, field->n_children, err);
 }

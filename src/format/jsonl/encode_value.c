@@ -168,8 +168,8 @@ static bool put_time(struct wh_jsonl_output *o, const struct wh_column *c, int64
 
 /* ---- nested values ----------------------------------------------------------------------------------- */
 
-static bool put_value(struct wh_jsonl_output *o, const struct wh_column *c, const struct wh_jsonl_names *names,
-                      int64_t i);
+static bool put_value(struct wh_jsonl_output *o, const struct wh_column *c,
+                      const struct wh_jsonl_names *names, int64_t i);
 
 bool wh_jsonl_put_object(struct wh_jsonl_output *o, const struct wh_column *columns,
                          const struct wh_jsonl_names *names, int64_t i)
@@ -213,7 +213,8 @@ static bool put_map_key(struct wh_jsonl_output *o, const struct wh_column *keys,
         return refuse(o, keys, "a key of a map is null");
     if (keys->field->type == WH_UTF8)
         return put_quoted(o, keys, wh_column_slice(keys, i));
-    bool ok = wh_value_format(&text, keys, i, o->err) == WH_OK && wh_buffer_reserve(&text, 1, o->err) == WH_OK &&
+    bool ok = wh_value_format(&text, keys, i, o->err) == WH_OK &&
+              wh_buffer_reserve(&text, 1, o->err) == WH_OK &&
               put_quoted(o, keys, wh_slice((const char *)text.data, text.size));
     wh_buffer_release(&text);
     return ok;
@@ -242,8 +243,8 @@ static bool put_bool(struct wh_jsonl_output *o, bool value)
     return value ? wh_jsonl_put_text(o, "true", 4) : wh_jsonl_put_text(o, "false", 5);
 }
 
-static bool put_value(struct wh_jsonl_output *o, const struct wh_column *c, const struct wh_jsonl_names *names,
-                      int64_t i)
+static bool put_value(struct wh_jsonl_output *o, const struct wh_column *c,
+                      const struct wh_jsonl_names *names, int64_t i)
 {
     if (wh_column_is_null(c, i))
         return wh_jsonl_put_text(o, "null", 4);

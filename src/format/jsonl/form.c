@@ -43,8 +43,9 @@ static bool time_form(struct wh_slice text, struct wh_jsonl_form *out)
             return false;
         out->fraction = (uint8_t)(i - 9);
     }
-    size_t needed = last == 8 ? 0 : (last - 9 + 2) / 3 * 3;
-    out->shortest = out->fraction == needed;
+    size_t needed = last == 8 ? 0 : last - 9;
+    out->styles = (out->fraction == (needed + 2) / 3 * 3 ? WH_JSONL_GROUPS : 0u) |
+                  (out->fraction == needed ? WH_JSONL_TRIMMED : 0u);
     out->zoned = i + 1 == text.len && text.ptr[i] == 'Z';
     return out->zoned || i == text.len;
 }
@@ -78,8 +79,9 @@ enum wh_time_unit wh_jsonl_form_unit(const struct wh_jsonl_form *form)
 
 static bool is_same_form(const struct wh_jsonl_form *a, const struct wh_jsonl_form *b)
 {
+    bool same_length = a->fraction == b->fraction && !a->is_mixed && !b->is_mixed;
     return a->type == b->type && a->separator == b->separator && a->zoned == b->zoned &&
-           (a->fraction == b->fraction || (a->shortest && b->shortest));
+           (same_length || (a->styles & b->styles) != 0);
 }
 
 static int hex_value(char c)
@@ -134,7 +136,8 @@ struct wh_jsonl_form wh_jsonl_form_join(struct wh_jsonl_form a, struct wh_jsonl_
 {
     if (!is_same_form(&a, &b))
         return any_text;
-    a.shortest = a.shortest && b.shortest;
+    a.styles &= b.styles;
+    a.is_mixed = a.is_mixed || b.is_mixed || a.fraction != b.fraction;
     a.fits_nano = a.fits_nano && b.fits_nano;
     a.fraction = a.fraction > b.fraction ? a.fraction : b.fraction;
     return a.fits_nano || wh_jsonl_form_unit(&a) != WH_NANO ? a : any_text;

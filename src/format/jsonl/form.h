@@ -5,13 +5,20 @@
 #pragma once
 #include "wherry/batch.h"
 
+/* Rules that tell from a value how many digits its fraction has; without one all must have the same count. */
+enum wh_jsonl_fraction_style {
+    WH_JSONL_GROUPS = 1,  /* 0, 3, 6 or 9 digits, as few as it needs */
+    WH_JSONL_TRIMMED = 2, /* as few as it needs */
+};
+
 struct wh_jsonl_form {
     enum wh_type type; /* DATE32, TIME64, TIMESTAMP, UUID; UTF8: any text */
     char separator;    /* TIMESTAMP: 'T' or a space between date and time */
     bool zoned;        /* TIMESTAMP: a Z behind it */
-    bool shortest;     /* TIME64, TIMESTAMP: as many fraction digits as wh_format_time writes */
+    unsigned styles;   /* TIME64, TIMESTAMP: of fractions, bits of wh_jsonl_fraction_style; what all have */
+    bool is_mixed;     /* TIME64, TIMESTAMP: fractions differ in length */
     bool fits_nano;    /* TIMESTAMP: in the range of nanoseconds in 64 bits */
-    uint8_t fraction;  /* TIME64, TIMESTAMP: digits behind the point */
+    uint8_t fraction;  /* TIME64, TIMESTAMP: most digits behind the point */
 };
 
 /* The form of a text; UTF8 when there is none or the value does not exist (2023-02-29). */

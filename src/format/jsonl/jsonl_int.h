@@ -1,4 +1,5 @@
-/* format/jsonl/jsonl_int.h - private to this folder: the stream that its files share, and the tables' parts. */
+/* format/jsonl/jsonl_int.h - private to this folder: the stream that its files share, and the tables' parts.
+ */
 #pragma once
 #include "format/format.h"
 #include "format/jsonl/cut.h"
@@ -12,7 +13,7 @@ struct wh_jsonl_kept {
 };
 
 struct wh_jsonl_stream {
-    struct wh_stream base; /* its schema is the plan's */
+    struct wh_stream base;           /* its schema is the plan's */
     const struct wh_file_set *files; /* lent */
     struct wh_context *ctx;          /* lent */
     char **columns;                  /* owned: as requested, or NULL */
@@ -24,8 +25,8 @@ struct wh_jsonl_stream {
     struct wh_jsonl_kept *kept; /* owned: [kept_next, n_kept) are to be handed out */
     size_t kept_next, n_kept;
     bool is_one_pass;
-    bool is_widened; /* types are those of all records */
-    bool is_strict;  /* widening does not help: what does not fit is rejected */
+    bool is_widened;             /* types are those of all records */
+    bool is_strict;              /* widening does not help: what does not fit is rejected */
     struct wh_jsonl_pool chunks; /* memory of those that are done */
 };
 
@@ -47,7 +48,8 @@ void wh_jsonl_close_reader(struct wh_reader *base);
 
 /* stream.c */
 enum wh_status wh_jsonl_open_stream(struct wh_stream **out, const struct wh_file_set *files,
-                                    const struct wh_stream_request *req, struct wh_context *ctx, struct wh_error *err);
+                                    const struct wh_stream_request *req, struct wh_context *ctx,
+                                    struct wh_error *err);
 
 /* encode.c */
 extern const struct wh_encoder_ops wh_jsonl_encoder_ops;

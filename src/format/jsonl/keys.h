@@ -6,7 +6,7 @@
 #define WH_JSONL_NO_KEY UINT32_MAX
 
 struct wh_jsonl_key {
-    char *name;         /* owned, UTF-8, without NUL */
+    char *name; /* owned, UTF-8, without NUL */
     uint32_t name_bytes;
     uint32_t text_bytes;
     uint8_t *text;      /* owned: "name": as it usually stands in a file, padded by 8 */

@@ -6,8 +6,8 @@
 /* ---- layout ----------------------------------------------------------------------------------- */
 
 /* A file whose first value lies at p and ends at `behind`. */
-static enum wh_jsonl_layout layout_of_value(const struct wh_jsonl_lexer *x, const uint8_t *p, const uint8_t *behind,
-                                            bool is_whole)
+static enum wh_jsonl_layout layout_of_value(const struct wh_jsonl_lexer *x, const uint8_t *p,
+                                            const uint8_t *behind, bool is_whole)
 {
     bool on_one_line = memchr(p, '\n', (size_t)(behind - p)) == NULL;
     const uint8_t *next = behind;
@@ -16,8 +16,9 @@ static enum wh_jsonl_layout layout_of_value(const struct wh_jsonl_lexer *x, cons
     const uint8_t *other = wh_jsonl_space(x, behind);
     if (*p == '[' && other == x->end)
         return is_whole || !on_one_line ? WH_JSONL_IN_ARRAY : WH_JSONL_LINES;
-    return on_one_line && (next == x->end || *next == '\n' || (*next != '{' && *next != '[')) ? WH_JSONL_LINES
-                                                                                                : WH_JSONL_IN_SERIES;
+    return on_one_line && (next == x->end || *next == '\n' || (*next != '{' && *next != '['))
+               ? WH_JSONL_LINES
+               : WH_JSONL_IN_SERIES;
 }
 
 /* A file whose first value, at p, does not end in its head or is malformed. */

@@ -14,9 +14,9 @@ int wh_jsonl_sniff(struct wh_slice head);
 
 /* Looks for places between records, going by quotes and brackets. */
 struct wh_jsonl_border {
-    uint8_t separator;   /* what stands between records: ',' or a line end */
-    bool cuts_behind;    /* a record ends behind the separator or the last bracket, not before it */
-    bool wants_first;    /* stop at the first place, not the last */
+    uint8_t separator; /* what stands between records: ',' or a line end */
+    bool cuts_behind;  /* a record ends behind the separator or the last bracket, not before it */
+    bool wants_first;  /* stop at the first place, not the last */
     bool in_string;
     bool is_escaped;     /* a backslash stands before the next byte */
     int64_t depth, base; /* brackets that are open; those open between records */

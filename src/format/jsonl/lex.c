@@ -6,7 +6,8 @@
 static const bool space_in_line[256] = {[' '] = true, ['\t'] = true, ['\r'] = true};
 static const bool space_and_lines[256] = {[' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true};
 
-void wh_jsonl_lexer_init(struct wh_jsonl_lexer *x, const uint8_t *end, bool multiline, struct wh_budget *budget)
+void wh_jsonl_lexer_init(struct wh_jsonl_lexer *x, const uint8_t *end, bool multiline,
+                         struct wh_budget *budget)
 {
     *x = (struct wh_jsonl_lexer){.end = end, .space = multiline ? space_and_lines : space_in_line};
     x->scratch.budget = budget;

@@ -18,15 +18,16 @@ struct wh_jsonl_fault {
 };
 
 struct wh_jsonl_lexer {
-    const uint8_t *end;      /* lent: first NUL behind the text */
-    const bool *space;       /* static, 256 entries: what separates tokens; a line's end does not in lines */
+    const uint8_t *end; /* lent: first NUL behind the text */
+    const bool *space;  /* static, 256 entries: what separates tokens; a line's end does not in lines */
     struct wh_jsonl_fault fault;
-    struct wh_error err;     /* of faults other than WH_DATA and WH_WIDEN */
+    struct wh_error err;      /* of faults other than WH_DATA and WH_WIDEN */
     struct wh_buffer scratch; /* owned: text without escapes */
 };
 
 /* multiline: a record may go over several lines. Draws scratch memory from budget. */
-void wh_jsonl_lexer_init(struct wh_jsonl_lexer *x, const uint8_t *end, bool multiline, struct wh_budget *budget);
+void wh_jsonl_lexer_init(struct wh_jsonl_lexer *x, const uint8_t *end, bool multiline,
+                         struct wh_budget *budget);
 void wh_jsonl_lexer_release(struct wh_jsonl_lexer *x);
 
 /* Fills the fault of a malformed record; NULL. */
@@ -88,7 +89,8 @@ static inline const uint8_t *wh_jsonl_digits(const uint8_t *p, uint64_t *value)
 }
 
 /* A number; p stands at its sign or first digit. What follows is up to the caller. */
-static inline const uint8_t *wh_jsonl_number(struct wh_jsonl_lexer *x, const uint8_t *p, struct wh_jsonl_number *n)
+static inline const uint8_t *wh_jsonl_number(struct wh_jsonl_lexer *x, const uint8_t *p,
+                                             struct wh_jsonl_number *n)
 {
     uint64_t mantissa = 0;
     n->negative = *p == '-';

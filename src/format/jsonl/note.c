@@ -24,8 +24,8 @@ static void note_place(struct compare *c, const char *text, const struct wh_json
 }
 
 /* One place of the records; the path is cut where it does not fit. */
-static void compare_fields(struct compare *c, const char *path, const struct wh_field *old, const struct wh_field *new,
-                           const struct wh_jsonl_shape *shape)
+static void compare_fields(struct compare *c, const char *path, const struct wh_field *old,
+                           const struct wh_field *new, const struct wh_jsonl_shape *shape)
 {
     char child[PATH_BYTES], text[PATH_BYTES + 2 * TYPE_BYTES + 64], was[TYPE_BYTES], is[TYPE_BYTES];
     if (wh_field_same_type(old, new))

@@ -10,10 +10,10 @@
 
 /* Operation of an inferred type; UTF8 is apart. */
 static const enum wh_jsonl_op inferred_ops[WH_TYPE_COUNT] = {
-    [WH_NULL] = WH_JSONL_OP_NULL,       [WH_BOOL] = WH_JSONL_OP_BOOL,       [WH_INT64] = WH_JSONL_OP_INT64,
-    [WH_UINT64] = WH_JSONL_OP_UINT64,   [WH_FLOAT64] = WH_JSONL_OP_FLOAT64, [WH_DECIMAL] = WH_JSONL_OP_DECIMAL,
-    [WH_DATE32] = WH_JSONL_OP_DATE,     [WH_TIME64] = WH_JSONL_OP_FORM,     [WH_TIMESTAMP] = WH_JSONL_OP_FORM,
-    [WH_UUID] = WH_JSONL_OP_FORM,       [WH_JSON] = WH_JSONL_OP_JSON,       [WH_LIST] = WH_JSONL_OP_LIST,
+    [WH_NULL] = WH_JSONL_OP_NULL,     [WH_BOOL] = WH_JSONL_OP_BOOL,       [WH_INT64] = WH_JSONL_OP_INT64,
+    [WH_UINT64] = WH_JSONL_OP_UINT64, [WH_FLOAT64] = WH_JSONL_OP_FLOAT64, [WH_DECIMAL] = WH_JSONL_OP_DECIMAL,
+    [WH_DATE32] = WH_JSONL_OP_DATE,   [WH_TIME64] = WH_JSONL_OP_FORM,     [WH_TIMESTAMP] = WH_JSONL_OP_FORM,
+    [WH_UUID] = WH_JSONL_OP_FORM,     [WH_JSON] = WH_JSONL_OP_JSON,       [WH_LIST] = WH_JSONL_OP_LIST,
     [WH_STRUCT] = WH_JSONL_OP_STRUCT,
 };
 
@@ -92,8 +92,9 @@ static enum wh_status node_children(struct wh_jsonl_node *node, uint32_t n, stru
     return WH_OK;
 }
 
-static enum wh_status infer_node(struct wh_jsonl_plan *plan, struct wh_jsonl_node *node, const struct wh_field *field,
-                                 const struct wh_jsonl_shape *shape, struct wh_error *err);
+static enum wh_status infer_node(struct wh_jsonl_plan *plan, struct wh_jsonl_node *node,
+                                 const struct wh_field *field, const struct wh_jsonl_shape *shape,
+                                 struct wh_error *err);
 
 static enum wh_status infer_members(struct wh_jsonl_plan *plan, struct wh_jsonl_node *node,
                                     const struct wh_field *field, const struct wh_jsonl_shape *shape,
@@ -112,8 +113,9 @@ static enum wh_status infer_members(struct wh_jsonl_plan *plan, struct wh_jsonl_
     return WH_OK;
 }
 
-static enum wh_status infer_node(struct wh_jsonl_plan *plan, struct wh_jsonl_node *node, const struct wh_field *field,
-                                 const struct wh_jsonl_shape *shape, struct wh_error *err)
+static enum wh_status infer_node(struct wh_jsonl_plan *plan, struct wh_jsonl_node *node,
+                                 const struct wh_field *field, const struct wh_jsonl_shape *shape,
+                                 struct wh_error *err)
 {
     node->field = field;
     node->op = inferred_op(field, shape);
@@ -158,8 +160,8 @@ static void candidates_release(struct candidates *all)
     wh_map_release(&all->by_name);
 }
 
-static enum wh_status add_candidate(struct candidates *all, const char *name, const struct wh_jsonl_shape *shape,
-                                    struct wh_error *err)
+static enum wh_status add_candidate(struct candidates *all, const char *name,
+                                    const struct wh_jsonl_shape *shape, struct wh_error *err)
 {
     int64_t number = (int64_t)all->n;
     bool found;
@@ -205,15 +207,16 @@ static enum wh_status add_column(struct wh_jsonl_plan *plan, struct candidate *c
 }
 
 /* The columns asked for, in that order. */
-static enum wh_status select_columns(struct wh_jsonl_plan *plan, struct candidates *all, const char *const *columns,
-                                     struct wh_error *err)
+static enum wh_status select_columns(struct wh_jsonl_plan *plan, struct candidates *all,
+                                     const char *const *columns, struct wh_error *err)
 {
     for (size_t i = 0; columns == NULL && i < all->n; i++)
         WH_TRY(add_column(plan, &all->items[i], err));
     for (; columns != NULL && *columns != NULL; columns++) {
         int64_t found = wh_map_find(&all->by_name, wh_slice_of(*columns));
         if (found < 0) {
-            wh_fail(err, WH_CONFIG, "could not find column \"%s\": no record that was looked at has it", *columns);
+            wh_fail(err, WH_CONFIG, "could not find column \"%s\": no record that was looked at has it",
+                    *columns);
             return wh_hint(err, "declare its type with --columns if it comes later");
         }
         WH_TRY(add_column(plan, &all->items[found], err));
@@ -222,8 +225,8 @@ static enum wh_status select_columns(struct wh_jsonl_plan *plan, struct candidat
 }
 
 /* The node of a column; candidates without a column are passed over in records. */
-static enum wh_status column_node(struct wh_jsonl_plan *plan, struct wh_jsonl_node *node, const struct candidate *c,
-                                  struct wh_error *err)
+static enum wh_status column_node(struct wh_jsonl_plan *plan, struct wh_jsonl_node *node,
+                                  const struct candidate *c, struct wh_error *err)
 {
     if (c->slot < 0) {
         node->stamp = plan->n_stamps++;
@@ -237,7 +240,8 @@ static enum wh_status column_node(struct wh_jsonl_plan *plan, struct wh_jsonl_no
     return WH_OK;
 }
 
-static enum wh_status object_root(struct wh_jsonl_plan *plan, const struct candidates *all, struct wh_error *err)
+static enum wh_status object_root(struct wh_jsonl_plan *plan, const struct candidates *all,
+                                  struct wh_error *err)
 {
     struct wh_jsonl_node *root = &plan->root;
     root->op = WH_JSONL_OP_STRUCT;
@@ -270,7 +274,8 @@ enum wh_status wh_jsonl_plan_init(struct wh_jsonl_plan *out, const struct wh_jso
     return s;
 }
 
-enum wh_status wh_jsonl_node_path(struct wh_buffer *out, const struct wh_jsonl_node *node, struct wh_error *err)
+enum wh_status wh_jsonl_node_path(struct wh_buffer *out, const struct wh_jsonl_node *node,
+                                  struct wh_error *err)
 {
     const struct wh_jsonl_node *parent = node->parent;
     if (parent == NULL)

@@ -8,8 +8,8 @@
 enum { WH_JSONL_POOL_BUFFERS = 8 };
 
 struct wh_jsonl_pool {
-    struct wh_budget *budget; /* lent: of all buffers */
-    pthread_mutex_t lock;     /* guards buffers */
+    struct wh_budget *budget;                        /* lent: of all buffers */
+    pthread_mutex_t lock;                            /* guards buffers */
     struct wh_buffer buffers[WH_JSONL_POOL_BUFFERS]; /* owned */
 };
 

@@ -7,9 +7,9 @@
 #include "format/jsonl/decode.h"
 #include "format/jsonl/jsonl_int.h"
 
-#define BATCH_BYTES ((size_t)2 << 20)      /* text of the records of a batch */
-#define BATCH_ROWS ((int64_t)16384)        /* at most */
-#define BATCH_CELLS ((size_t)2 << 20)      /* values, so that many columns mean few rows */
+#define BATCH_BYTES ((size_t)2 << 20) /* text of the records of a batch */
+#define BATCH_ROWS ((int64_t)16384)   /* at most */
+#define BATCH_CELLS ((size_t)2 << 20) /* values, so that many columns mean few rows */
 #define MIN_BATCH_ROWS ((int64_t)16)
 
 struct reader {
@@ -65,7 +65,8 @@ enum wh_status wh_jsonl_open_chunk(struct wh_reader **out, struct wh_stream *bas
         wh_jsonl_close_reader(&r->base);
         return status;
     }
-    struct wh_jsonl_place place = {s->files->files[r->span.file].path, r->span.line, r->span.layout, r->span.is_last};
+    struct wh_jsonl_place place = {s->files->files[r->span.file].path, r->span.line, r->span.layout,
+                                   r->span.is_last};
     wh_jsonl_records_init(&r->records, &place, r->data.data, r->data.size, s->ctx->budget);
     int64_t rows = (int64_t)(BATCH_CELLS / WH_MAX(s->plan.n_leaves, 1u));
     r->max_rows = WH_MAX(WH_MIN(rows, BATCH_ROWS), MIN_BATCH_ROWS);
@@ -92,7 +93,8 @@ static void describe_fault(const struct reader *r, const uint8_t *start, char *o
     } else if (fault->at == NULL) {
         snprintf(out, REASON_BYTES, "%s", fault->reason);
     } else {
-        snprintf(out, REASON_BYTES, "malformed JSON at byte %zu: %s", (size_t)(fault->at - start) + 1, fault->reason);
+        snprintf(out, REASON_BYTES, "malformed JSON at byte %zu: %s", (size_t)(fault->at - start) + 1,
+                 fault->reason);
     }
 }
 
@@ -116,12 +118,30 @@ static enum wh_status reject(struct reader *r, const uint8_t *start, struct wh_e
     return r->sink->add(r->sink, &reject, err);
 }
 
+/* The decoder finds that a value has no place before it has seen the whole record. One that is malformed
+ * behind it is no reason to widen: then the fault is replaced. */
+static void look_behind(struct reader *r, const uint8_t *start)
+{
+    struct wh_jsonl_lexer *x = &r->records.lexer;
+    const struct wh_jsonl_fault fault = x->fault;
+    const uint8_t *behind = wh_jsonl_skip(x, start);
+    if (behind != NULL && wh_jsonl_record_close(&r->records, behind)) {
+        x->fault = fault;
+        return;
+    }
+    r->decoder.node = NULL;
+    r->decoder.key = (struct wh_slice){0};
+}
+
 /* After the decoder has refused the record at start. */
-static enum wh_status take_fault(struct reader *r, struct wh_batch *out, const uint8_t *start, struct wh_error *err)
+static enum wh_status take_fault(struct reader *r, struct wh_batch *out, const uint8_t *start,
+                                 struct wh_error *err)
 {
     const struct wh_jsonl_lexer *x = &r->records.lexer;
     for (size_t i = 0; i < out->schema->n_fields; i++)
         wh_column_truncate(&out->columns[i], out->rows);
+    if (x->fault.status == WH_WIDEN)
+        look_behind(r, start);
     switch (x->fault.status) {
     case WH_DATA:
         return reject(r, start, err);
@@ -152,7 +172,8 @@ static const uint8_t *oversize(struct reader *r)
     return wh_jsonl_malformed(&r->records.lexer, NULL, "record is longer than jsonl-max-record");
 }
 
-static enum wh_status read_record(struct reader *r, struct wh_batch *out, const uint8_t *start, struct wh_error *err)
+static enum wh_status read_record(struct reader *r, struct wh_batch *out, const uint8_t *start,
+                                  struct wh_error *err)
 {
     const uint8_t *behind = r->span.is_oversize ? oversize(r) : wh_jsonl_decode(&r->decoder, out, start);
     r->record++;

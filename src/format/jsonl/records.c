@@ -1,11 +1,12 @@
 /* format/jsonl/records.c - the records of a chunk; see records.h. */
 #include "format/jsonl/records.h"
 
-void wh_jsonl_records_init(struct wh_jsonl_records *r, const struct wh_jsonl_place *place, uint8_t *data, size_t size,
-                           struct wh_budget *budget)
+void wh_jsonl_records_init(struct wh_jsonl_records *r, const struct wh_jsonl_place *place, uint8_t *data,
+                           size_t size, struct wh_budget *budget)
 {
     memset(data + size, 0, WH_JSONL_SLACK);
-    *r = (struct wh_jsonl_records){.place = *place, .next = data, .start = data, .counted = data, .line = place->line};
+    *r = (struct wh_jsonl_records){
+        .place = *place, .next = data, .start = data, .counted = data, .line = place->line};
     wh_jsonl_lexer_init(&r->lexer, data + size, place->layout != WH_JSONL_LINES, budget);
 }
 
@@ -70,8 +71,8 @@ bool wh_jsonl_record_close(struct wh_jsonl_records *r, const uint8_t *end)
         if (*p != ',' && *p != ']' && p < r->lexer.end)
             return wh_jsonl_malformed(&r->lexer, p, "expected ',' or ']'") != NULL;
         break;
-    case WH_JSONL_IN_SERIES:
-        if (p == end && p < r->lexer.end && *p != '{' && *p != '[')
+    case WH_JSONL_IN_SERIES: /* a bracket ends a record, whatever follows; other values end at a space */
+        if (p == end && p < r->lexer.end && end[-1] != '}' && end[-1] != ']')
             return wh_jsonl_malformed(&r->lexer, p, "text behind the record") != NULL;
         break;
     }
@@ -116,7 +117,7 @@ struct wh_slice wh_jsonl_record_reject(struct wh_jsonl_records *r, const uint8_t
                          : r->is_closed                    ? r->lexer.end
                                                            : bracket_end(r, start);
     r->next = end;
-    if (r->place.layout == WH_JSONL_LINES && end > start && end[-1] == '\r')
+    while (end > start && (r->lexer.space[end[-1]] || end[-1] == '\n'))
         end--;
     return wh_slice((const char *)start, (size_t)(end - start));
 }

@@ -11,8 +11,8 @@
 #define PIECE_BYTES ((size_t)1 << 20)     /* chunks of the sample */
 #define MAX_KEPT ((size_t)4096)           /* chunks of a pipe that are kept */
 
-static enum wh_status look_at(struct wh_jsonl_stream *s, struct wh_buffer *data, const struct wh_jsonl_span *span,
-                              struct wh_error *err)
+static enum wh_status look_at(struct wh_jsonl_stream *s, struct wh_buffer *data,
+                              const struct wh_jsonl_span *span, struct wh_error *err)
 {
     if (span->is_oversize)
         return WH_OK;
@@ -48,8 +48,8 @@ static enum wh_status look_at_window(struct wh_jsonl_stream *s, int fd, const st
     data->size = 0;
     WH_TRY(wh_buffer_resize(data, (size_t)window->bytes, err));
     WH_TRY(wh_file_pread(fd, file->path, data->data, data->size, window->offset, err));
-    struct wh_slice lines = whole_lines(data, window->offset == s->cutter.start,
-                                        window->offset + window->bytes >= file->size);
+    struct wh_slice lines =
+        whole_lines(data, window->offset == s->cutter.start, window->offset + window->bytes >= file->size);
     data->size = lines.len;
     if (lines.len == 0)
         return WH_OK;
@@ -57,7 +57,8 @@ static enum wh_status look_at_window(struct wh_jsonl_stream *s, int fd, const st
     return look_at(s, data, window, err);
 }
 
-static enum wh_status look_at_windows(struct wh_jsonl_stream *s, size_t n, uint64_t bytes, struct wh_error *err)
+static enum wh_status look_at_windows(struct wh_jsonl_stream *s, size_t n, uint64_t bytes,
+                                      struct wh_error *err)
 {
     const struct wh_file *file = &s->files->files[n];
     uint64_t start = s->cutter.start, windows = WH_MIN(WH_MAX(bytes / WINDOW_BYTES, 2u), MAX_WINDOWS);
@@ -79,7 +80,8 @@ static enum wh_status look_at_windows(struct wh_jsonl_stream *s, size_t n, uint6
 /* ---- all others: from the start -------------------------------------------------------------------- */
 
 /* Looks at up to `bytes` of the file that the cutter has open, or of all files from there on. */
-static enum wh_status look_from_start(struct wh_jsonl_stream *s, uint64_t bytes, bool all_files, struct wh_error *err)
+static enum wh_status look_from_start(struct wh_jsonl_stream *s, uint64_t bytes, bool all_files,
+                                      struct wh_error *err)
 {
     struct wh_jsonl_cutter *c = &s->cutter;
     struct wh_buffer data = {.budget = s->ctx->budget};
@@ -117,7 +119,8 @@ static enum wh_status sample_pipe(struct wh_jsonl_stream *s, struct wh_error *er
     if (s->kept == NULL)
         return wh_nomem(err);
     /* Chunks end a little before their size: a second large one would not be needed. */
-    for (uint64_t seen = 0; s->n_kept == 0 || (seen + s->cutter.chunk_bytes <= SAMPLE_BYTES && s->n_kept < MAX_KEPT);) {
+    for (uint64_t seen = 0;
+         s->n_kept == 0 || (seen + s->cutter.chunk_bytes <= SAMPLE_BYTES && s->n_kept < MAX_KEPT);) {
         struct wh_jsonl_kept *kept = &s->kept[s->n_kept];
         kept->data.budget = s->ctx->budget;
         enum wh_status status = wh_jsonl_cutter_next(&s->cutter, &kept->data, &kept->span, err);

@@ -22,7 +22,8 @@ static inline unsigned wh_jsonl_stops_portable(const uint8_t *p, unsigned *high)
     for (unsigned half = 0; half < 2; half++) {
         uint64_t v = wh_get_le64(p + (size_t)8 * half);
         uint64_t quote = v ^ ones * '"', backslash = v ^ ones * '\\';
-        uint64_t found = ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((v - ones * 32) & ~v);
+        uint64_t found =
+            ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((v - ones * 32) & ~v);
         stops |= (unsigned)(((found & tops) >> 7) * 0x0102040810204080u >> 56) << 8 * half;
         highs |= (unsigned)(((v & tops) >> 7) * 0x0102040810204080u >> 56) << 8 * half;
     }

@@ -67,7 +67,8 @@ static enum wh_status add_member(struct walk *w, struct wh_jsonl_shape *s, struc
 {
     uint32_t n = s->keys.n;
     if ((n & (n - 1)) == 0) { /* room for the next power of two */
-        struct wh_jsonl_shape **members = wh_realloc_array(s->members, n == 0 ? 1 : 2 * (size_t)n, sizeof *members);
+        struct wh_jsonl_shape **members =
+            wh_realloc_array(s->members, n == 0 ? 1 : 2 * (size_t)n, sizeof *members);
         if (members == NULL)
             return wh_nomem(w->err);
         s->members = members;
@@ -93,7 +94,8 @@ static bool is_full(const struct walk *w, const struct wh_jsonl_shape *s)
 
 /* Finds or adds the key at *p; *number is WH_JSONL_NO_KEY when there is no room for it or it has no name
  * that a column can have. */
-static enum wh_status find_member(struct walk *w, struct wh_jsonl_shape *s, const uint8_t **p, uint32_t *number)
+static enum wh_status find_member(struct walk *w, struct wh_jsonl_shape *s, const uint8_t **p,
+                                  uint32_t *number)
 {
     struct wh_slice name;
     const uint8_t *behind = wh_jsonl_string(w->x, *p, &name);
@@ -182,13 +184,15 @@ static enum wh_status add_root(struct walk *w, const uint8_t **p)
     return WH_OK;
 }
 
-static enum wh_status add_container(struct walk *w, struct wh_jsonl_shape *s, const uint8_t **p, unsigned depth)
+static enum wh_status add_container(struct walk *w, struct wh_jsonl_shape *s, const uint8_t **p,
+                                    unsigned depth)
 {
     if (depth == 0)
         return add_root(w, p);
     bool object = **p == '{';
     s->seen |= object ? WH_JSONL_OBJECT : WH_JSONL_ARRAY;
-    bool conflict = (s->seen & ~(unsigned)(object ? WH_JSONL_OBJECT : WH_JSONL_ARRAY) & ~(unsigned)WH_JSONL_NULL) != 0;
+    bool conflict =
+        (s->seen & ~(unsigned)(object ? WH_JSONL_OBJECT : WH_JSONL_ARRAY) & ~(unsigned)WH_JSONL_NULL) != 0;
     if ((s->seen & WH_JSONL_RAW) == 0 && (conflict || !w->infer->nested || depth > WH_JSONL_MAX_NESTED))
         make_raw(w->infer, s);
     if ((s->seen & WH_JSONL_RAW) == 0)
@@ -254,8 +258,9 @@ static uint64_t type_code(const struct wh_jsonl_shape *s)
 {
     uint8_t precision = 0, scale = 0;
     uint64_t number = wh_jsonl_numbers_type(&s->numbers, &precision, &scale);
-    return (s->seen & ~(unsigned)WH_JSONL_NULL) | number << 8 | (uint64_t)precision << 16 | (uint64_t)scale << 24 |
-           (uint64_t)s->form.type << 32 | (uint64_t)wh_jsonl_form_unit(&s->form) << 40;
+    return (s->seen & ~(unsigned)WH_JSONL_NULL) | number << 8 | (uint64_t)precision << 16 |
+           (uint64_t)scale << 24 | (uint64_t)s->form.type << 32 |
+           (uint64_t)wh_jsonl_form_unit(&s->form) << 40;
 }
 
 static enum wh_status add_value(struct walk *w, struct wh_jsonl_shape *s, const uint8_t **p, unsigned depth)
@@ -290,12 +295,14 @@ enum wh_status wh_jsonl_infer_add(struct wh_jsonl_infer *infer, struct wh_jsonl_
 
 bool wh_jsonl_rows_are_values(const struct wh_jsonl_infer *infer)
 {
-    static const unsigned values = WH_JSONL_RAW | WH_JSONL_ARRAY | WH_JSONL_BOOL | WH_JSONL_NUMBER | WH_JSONL_TEXT;
+    static const unsigned values =
+        WH_JSONL_RAW | WH_JSONL_ARRAY | WH_JSONL_BOOL | WH_JSONL_NUMBER | WH_JSONL_TEXT;
     unsigned seen = infer->root.seen;
     return (seen & WH_JSONL_RAW) != 0 || ((seen & WH_JSONL_OBJECT) == 0 && (seen & values) != 0);
 }
 
-static enum wh_status struct_children(struct wh_field *out, const struct wh_jsonl_shape *s, struct wh_error *err)
+static enum wh_status struct_children(struct wh_field *out, const struct wh_jsonl_shape *s,
+                                      struct wh_error *err)
 {
     out->children = wh_alloc_array(s->keys.n, sizeof *out->children);
     if (out->children == NULL)
@@ -327,7 +334,8 @@ static void set_number_type(struct wh_field *out, const struct wh_jsonl_shape *s
     }
 }
 
-static enum wh_status set_text_type(struct wh_field *out, const struct wh_jsonl_shape *s, struct wh_error *err)
+static enum wh_status set_text_type(struct wh_field *out, const struct wh_jsonl_shape *s,
+                                    struct wh_error *err)
 {
     out->type = s->form.type;
     if (out->type == WH_TIME64 || out->type == WH_TIMESTAMP)
@@ -335,8 +343,8 @@ static enum wh_status set_text_type(struct wh_field *out, const struct wh_jsonl_
     return s->form.zoned ? wh_strdup(&out->zone, "UTC", err) : WH_OK;
 }
 
-enum wh_status wh_jsonl_shape_field(struct wh_field *out, const struct wh_jsonl_shape *shape, const char *name,
-                                    struct wh_error *err)
+enum wh_status wh_jsonl_shape_field(struct wh_field *out, const struct wh_jsonl_shape *shape,
+                                    const char *name, struct wh_error *err)
 {
     struct wh_field field;
     enum wh_status s = wh_field_init(&field, name, WH_JSON, err);

@@ -56,5 +56,5 @@ enum wh_status wh_jsonl_infer_add(struct wh_jsonl_infer *infer, struct wh_jsonl_
 /* True when records are not objects: they make up a single column. */
 bool wh_jsonl_rows_are_values(const struct wh_jsonl_infer *infer);
 /* The type of a place: nullable, with children. name is copied. */
-enum wh_status wh_jsonl_shape_field(struct wh_field *out, const struct wh_jsonl_shape *shape, const char *name,
-                                    struct wh_error *err);
+enum wh_status wh_jsonl_shape_field(struct wh_field *out, const struct wh_jsonl_shape *shape,
+                                    const char *name, struct wh_error *err);

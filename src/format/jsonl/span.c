@@ -1,6 +1,7 @@
 /* format/jsonl/span.c - a chunk's place as text, and its bytes from there; see cut.h.
  *
- * {"file":"a.jsonl","index":0,"offset":0,"length":9,"line":1,"lines":1,"layout":"lines","last":true,"oversize":false} */
+ * {"file":"a.jsonl","index":0,"offset":0,"length":9,"line":1,"lines":1,"layout":"lines","last":true,"oversize":false}
+ */
 #include <inttypes.h>
 #include <jansson.h>
 #include <unistd.h>
@@ -14,8 +15,8 @@ static const char *const layout_names[] = {
 
 /* ---- as text ----------------------------------------------------------------------------------- */
 
-enum wh_status wh_jsonl_span_format(char **out, const struct wh_jsonl_span *span, const struct wh_file_set *files,
-                                    struct wh_error *err)
+enum wh_status wh_jsonl_span_format(char **out, const struct wh_jsonl_span *span,
+                                    const struct wh_file_set *files, struct wh_error *err)
 {
     struct wh_buffer text = {0};
     enum wh_status s = wh_buffer_append_text(&text, "{\"file\":", err);
@@ -65,23 +66,24 @@ static bool get_span(const json_t *position, struct wh_jsonl_span *out)
     return ok && wh_add(out->offset, out->bytes, &end) && end <= INT64_MAX;
 }
 
-enum wh_status wh_jsonl_span_parse(struct wh_jsonl_span *out, const char *text, const struct wh_file_set *files,
-                                   struct wh_error *err)
+enum wh_status wh_jsonl_span_parse(struct wh_jsonl_span *out, const char *text,
+                                   const struct wh_file_set *files, struct wh_error *err)
 {
     struct wh_jsonl_span span = {.file = 0};
     json_t *position = json_loads(text, 0, NULL);
     bool ok = position != NULL && get_span(position, &span) && span.file < files->n_files;
     json_decref(position);
     if (!ok)
-        return wh_fail(err, WH_STATE, "could not go to the position \"%s\": it is in none of these files", text);
+        return wh_fail(err, WH_STATE, "could not go to the position \"%s\": it is in none of these files",
+                       text);
     *out = span;
     return WH_OK;
 }
 
 /* ---- its bytes --------------------------------------------------------------------------------- */
 
-static enum wh_status read_plain(struct wh_buffer *data, const struct wh_jsonl_span *span, const char *path, size_t n,
-                                 struct wh_error *err)
+static enum wh_status read_plain(struct wh_buffer *data, const struct wh_jsonl_span *span, const char *path,
+                                 size_t n, struct wh_error *err)
 {
     int fd;
     WH_TRY(wh_file_open(&fd, path, err));
@@ -91,7 +93,8 @@ static enum wh_status read_plain(struct wh_buffer *data, const struct wh_jsonl_s
 }
 
 /* Reads exactly n bytes to `to`. */
-static enum wh_status read_all(struct wh_input *in, uint8_t *to, size_t n, const char *path, struct wh_error *err)
+static enum wh_status read_all(struct wh_input *in, uint8_t *to, size_t n, const char *path,
+                               struct wh_error *err)
 {
     for (size_t got = 0; n > 0; n -= got, to += got) {
         WH_TRY(wh_input_read(in, to, n, &got, err));
@@ -114,7 +117,8 @@ static enum wh_status pass(struct wh_input *in, struct wh_buffer *data, uint64_t
 }
 
 enum wh_status wh_jsonl_span_read(struct wh_buffer *data, const struct wh_jsonl_span *span,
-                                  const struct wh_file_set *files, const struct wh_context *ctx, struct wh_error *err)
+                                  const struct wh_file_set *files, const struct wh_context *ctx,
+                                  struct wh_error *err)
 {
     const struct wh_file *file = &files->files[span->file];
     size_t n = (size_t)(span->is_oversize ? WH_MIN(span->bytes, WH_JSONL_PREVIEW_BYTES) : span->bytes);

@@ -37,7 +37,8 @@ static enum wh_status stream_snapshot(struct wh_stream *base, char **json, struc
         if (status == WH_OK)
             status = wh_json_string(&text, wh_slice_of(f->path), err);
         if (status == WH_OK)
-            status = wh_buffer_printf(&text, err, ",\"size\":%" PRIu64 ",\"mtime_ns\":%" PRId64 ",\"inode\":%" PRIu64 "}",
+            status = wh_buffer_printf(&text, err,
+                                      ",\"size\":%" PRIu64 ",\"mtime_ns\":%" PRId64 ",\"inode\":%" PRIu64 "}",
                                       f->size, f->mtime_ns, f->inode);
     }
     if (status == WH_OK)
@@ -55,14 +56,16 @@ static bool is_same_file(const json_t *entry, const struct wh_file *f)
            json_integer_value(json_object_get(entry, "inode")) == (json_int_t)f->inode;
 }
 
-static enum wh_status compare_snapshot(const struct wh_jsonl_stream *s, const json_t *snapshot, struct wh_error *err)
+static enum wh_status compare_snapshot(const struct wh_jsonl_stream *s, const json_t *snapshot,
+                                       struct wh_error *err)
 {
     const json_t *files = json_object_get(snapshot, "files");
     if (!json_is_array(files) || json_array_size(files) != s->files->n_files)
         return wh_fail(err, WH_STATE, "could not go on: the files are not those that were read before");
     for (size_t i = 0; i < s->files->n_files; i++)
         if (!is_same_file(json_array_get(files, i), &s->files->files[i]))
-            return wh_fail(err, WH_STATE, "could not go on with \"%s\": the file has changed since the run began",
+            return wh_fail(err, WH_STATE,
+                           "could not go on with \"%s\": the file has changed since the run began",
                            s->files->files[i].path);
     return WH_OK;
 }
@@ -183,7 +186,8 @@ static void estimate(struct wh_jsonl_stream *s)
         s->base.rows = (int64_t)((double)total / (double)s->infer.n_bytes * (double)s->infer.n_records);
 }
 
-static enum wh_status copy_request(struct wh_jsonl_stream *s, const struct wh_stream_request *req, struct wh_error *err)
+static enum wh_status copy_request(struct wh_jsonl_stream *s, const struct wh_stream_request *req,
+                                   struct wh_error *err)
 {
     s->max_record_bytes = (size_t)wh_config_bytes(req->config, "jsonl-max-record");
     s->infer.typed_text = strcmp(wh_config_str(req->config, "jsonl-dates"), "auto") == 0;
@@ -193,7 +197,8 @@ static enum wh_status copy_request(struct wh_jsonl_stream *s, const struct wh_st
     return wh_strv_dup(&s->columns, req->columns, err);
 }
 
-static enum wh_status start(struct wh_jsonl_stream *s, const struct wh_stream_request *req, struct wh_error *err)
+static enum wh_status start(struct wh_jsonl_stream *s, const struct wh_stream_request *req,
+                            struct wh_error *err)
 {
     WH_TRY(copy_request(s, req, err));
     wh_jsonl_cutter_init(&s->cutter, s->files, s->ctx, s->max_record_bytes);
@@ -208,7 +213,8 @@ static enum wh_status start(struct wh_jsonl_stream *s, const struct wh_stream_re
 }
 
 enum wh_status wh_jsonl_open_stream(struct wh_stream **out, const struct wh_file_set *files,
-                                    const struct wh_stream_request *req, struct wh_context *ctx, struct wh_error *err)
+                                    const struct wh_stream_request *req, struct wh_context *ctx,
+                                    struct wh_error *err)
 {
     struct wh_jsonl_stream *s = wh_alloc(sizeof *s);
     if (s == NULL)

@@ -13,7 +13,8 @@ const struct wh_option wh_jsonl_read_options[] = {
      .type = WH_OPT_ENUM,
      .fallback = "auto",
      .values = "auto|text",
-     .help = "strings that are all dates, times, timestamps or uuids of one form get that type, or stay text"},
+     .help =
+         "strings that are all dates, times, timestamps or uuids of one form get that type, or stay text"},
     {.name = "jsonl-max-record",
      .type = WH_OPT_SIZE,
      .fallback = "64MiB",
@@ -31,7 +32,8 @@ const struct wh_option wh_jsonl_write_options[] = {
      .type = WH_OPT_ENUM,
      .fallback = "reject",
      .values = "reject|null|string",
-     .help = "NaN and infinities, which JSON has no numbers for: reject the row, write null, or write a string"},
+     .help =
+         "NaN and infinities, which JSON has no numbers for: reject the row, write null, or write a string"},
     {.name = NULL},
 };
 

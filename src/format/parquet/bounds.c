@@ -30,33 +30,26 @@ enum wh_pq_order wh_pq_order_of(const struct wh_pq_node *leaf)
 
 /* ---- numbers ----------------------------------------------------------------------------------- */
 
-/* Four independent minima and maxima keep the loop from waiting for the one before. */
+/* Two of each, so that the loop does not wait for the value before. */
 #define DEFINE_RANGE(name, ctype)                                                                      \
     static void name(const uint8_t *data, size_t n, ctype *out_min, ctype *out_max)                    \
     {                                                                                                  \
-        ctype low[4], high[4], v[4];                                                                   \
-        for (size_t k = 0; k < 4; k++)                                                                 \
-            memcpy(&low[k], data, sizeof low[k]);                                                      \
-        memcpy(high, low, sizeof high);                                                                \
+        const ctype *v = (const ctype *)(const void *)data;                                            \
+        ctype low = v[0], low2 = low, high = low, high2 = low;                                         \
         size_t i = 0;                                                                                  \
-        for (; i + 4 <= n; i += 4) {                                                                   \
-            memcpy(v, data + i * sizeof *v, sizeof v);                                                 \
-            for (size_t k = 0; k < 4; k++) {                                                           \
-                low[k] = v[k] < low[k] ? v[k] : low[k];                                                \
-                high[k] = v[k] > high[k] ? v[k] : high[k];                                             \
-            }                                                                                          \
+        for (; i + 2 <= n; i += 2) {                                                                   \
+            ctype a = v[i], b = v[i + 1];                                                              \
+            low = a < low ? a : low;                                                                   \
+            high = a > high ? a : high;                                                                \
+            low2 = b < low2 ? b : low2;                                                                \
+            high2 = b > high2 ? b : high2;                                                             \
         }                                                                                              \
-        for (; i < n; i++) {                                                                           \
-            memcpy(v, data + i * sizeof *v, sizeof *v);                                                \
-            low[0] = v[0] < low[0] ? v[0] : low[0];                                                    \
-            high[0] = v[0] > high[0] ? v[0] : high[0];                                                 \
-        }                                                                                              \
-        for (size_t k = 1; k < 4; k++) {                                                               \
-            low[0] = low[k] < low[0] ? low[k] : low[0];                                                \
-            high[0] = high[k] > high[0] ? high[k] : high[0];                                           \
-        }                                                                                              \
-        *out_min = low[0];                                                                             \
-        *out_max = high[0];                                                                            \
+        if (i < n && v[i] < low)                                                                       \
+            low = v[i];                                                                                \
+        if (i < n && v[i] > high)                                                                      \
+            high = v[i];                                                                               \
+        *out_min = low < low2 ? low : low2;                                                            \
+        *out_max = high > high2 ? high : high2;                                                        \
     }
 DEFINE_RANGE(range_u8, uint8_t)
 DEFINE_RANGE(range_i32, int32_t)
@@ -116,6 +109,11 @@ static int compare_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_
     size_t n = WH_MIN(a_len, b_len);
     int c = n == 0 ? 0 : memcmp(a, b, n);
     return c != 0 ? c : (a_len > b_len) - (a_len < b_len);
+}
+
+static int compare_slices(struct wh_slice a, struct wh_slice b)
+{
+    return compare_bytes((const uint8_t *)a.ptr, a.len, (const uint8_t *)b.ptr, b.len);
 }
 
 static int compare_big_endian(const uint8_t *a, const uint8_t *b, size_t len)
@@ -216,6 +214,27 @@ static inline uint64_t head_of(const uint8_t *p, size_t len)
 {
     uint64_t v = __builtin_bswap64(wh_get_le64(p));
     return len >= 8 ? v : len == 0 ? 0 : v >> (64 - 8 * len) << (64 - 8 * len);
+}
+
+void wh_pq_bounds_of_used(struct wh_pq_bounds *out, enum wh_pq_order order, const struct wh_pq_values *entries,
+                          const uint8_t *used)
+{
+    struct wh_slice low = {0}, high = {0};
+    bool any = false;
+    *out = (struct wh_pq_bounds){0};
+    for (size_t i = 0; i < entries->n; i++) {
+        struct wh_slice v = wh_slice((const char *)entries->data + entries->offsets[i],
+                                     entries->offsets[i + 1] - entries->offsets[i]);
+        if (!used[i])
+            continue;
+        if (!any || compare_slices(v, low) < 0)
+            low = v;
+        if (!any || compare_slices(v, high) > 0)
+            high = v;
+        any = true;
+    }
+    if (any)
+        set_bytes(out, order, low, high);
 }
 
 static void byte_arrays(struct wh_pq_bounds *out, enum wh_pq_order order, const struct wh_pq_values *v)

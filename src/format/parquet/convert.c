@@ -289,6 +289,7 @@ static size_t from_int_decimal(const struct wh_pq_convert *c, const uint8_t *in,
 #define BEYOND_NS "the INT96 timestamp is beyond the years that 64 bits of nanoseconds can say"
 #define TOO_LONG "the interval is too long"
 #define NOT_UTF8 "the text is not valid UTF-8"
+#define NOT_JSON "the text is not valid JSON"
 #define NOT_NULL "the value should be null by the column's type"
 
 struct rule {
@@ -370,7 +371,8 @@ enum wh_status wh_pq_convert_init(struct wh_pq_convert *c, const struct wh_pq_no
     if (is_bytes && wh_type_is_bytes(f->type)) {
         c->shape = WH_PQ_TEXT;
         c->is_utf8 = f->type != WH_BINARY;
-        c->reason = NOT_UTF8;
+        c->is_json = f->type == WH_JSON;
+        c->reason = c->is_json ? NOT_JSON : NOT_UTF8;
         return WH_OK;
     }
     c->shape = WH_PQ_NUMBERS;

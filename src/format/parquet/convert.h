@@ -19,6 +19,7 @@ struct wh_pq_convert {
     size_t out_width;     /* NUMBERS: bytes of a value of our type */
     wh_pq_convert_fn *fn; /* NULL: the bytes are the same */
     bool is_utf8;         /* TEXT: must be valid UTF-8 */
+    bool is_json;         /* TEXT: must be valid JSON, too */
     const char *reason;   /* why a value does not fit; static */
     uint64_t limit[4];    /* decimals: 10^precision */
 };

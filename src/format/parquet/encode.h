@@ -25,6 +25,9 @@ enum wh_status wh_pq_encode_plain(struct wh_buffer *out, const struct wh_pq_valu
  * more writable numbers; they are overwritten. */
 enum wh_status wh_pq_encode_rle(struct wh_buffer *out, uint32_t *v, size_t n, int bits, struct wh_error *err);
 
+/* The same for n times one number. */
+enum wh_status wh_pq_encode_run(struct wh_buffer *out, uint32_t value, size_t n, int bits, struct wh_error *err);
+
 /* INT32 and INT64. */
 enum wh_status wh_pq_encode_delta(struct wh_buffer *out, const struct wh_pq_values *v, struct wh_error *err);
 /* BYTE_ARRAY. scratch is working memory. */

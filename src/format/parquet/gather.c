@@ -40,18 +40,31 @@ int32_t wh_pq_stored_width(const struct wh_pq_node *leaf)
     }
 }
 
-static void low32(uint8_t *restrict out, const uint8_t *restrict in, int64_t n)
+/* False when a value does not fit. */
+static bool low32(uint8_t *restrict out, const uint8_t *restrict in, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++)
-        memcpy(out + 4 * i, in + 8 * i, 4);
+    int64_t lost = 0;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t v = (int64_t)wh_get_le64(in + 8 * i);
+        int32_t low = (int32_t)v;
+        lost |= v ^ low;
+        memcpy(out + 4 * i, &low, sizeof low);
+    }
+    return lost == 0;
 }
 
-static void big_end(uint8_t *restrict out, const uint8_t *restrict in, int64_t n, size_t width, size_t from_width)
+/* False when the bytes that are left out say more than the sign. */
+static bool big_end(uint8_t *restrict out, const uint8_t *restrict in, int64_t n, size_t width, size_t from_width)
 {
+    unsigned lost = 0;
     for (int64_t i = 0; i < n; i++, out += width, in += from_width) {
+        unsigned sign = in[width - 1] >> 7 ? 0xFF : 0;
         for (size_t k = 0; k < width; k++)
             out[k] = in[width - 1 - k];
+        for (size_t k = width; k < from_width; k++)
+            lost |= in[k] ^ sign;
     }
+    return lost == 0;
 }
 
 static void seconds(uint8_t *restrict out, const uint8_t *restrict in, int64_t n)
@@ -104,6 +117,7 @@ enum wh_status wh_pq_gather(struct wh_buffer *data, struct wh_buffer *offsets, c
     WH_TRY(wh_buffer_reserve(data, (size_t)n * width, err));
     uint8_t *out = data->data + data->size;
     const uint8_t *in = c->data.data + (size_t)start * from_width;
+    bool fits = true;
     switch (kind) {
     case WH_PQ_GATHER_COPY:
         memcpy(out, in, (size_t)n * width);
@@ -121,10 +135,10 @@ enum wh_status wh_pq_gather(struct wh_buffer *data, struct wh_buffer *offsets, c
         WIDEN(out, in, n, uint16_t);
         break;
     case WH_PQ_GATHER_LOW32:
-        low32(out, in, n);
+        fits = low32(out, in, n);
         break;
     case WH_PQ_GATHER_BIG_END:
-        big_end(out, in, n, width, from_width);
+        fits = big_end(out, in, n, width, from_width);
         break;
     case WH_PQ_GATHER_SECONDS:
         seconds(out, in, n);
@@ -140,6 +154,9 @@ enum wh_status wh_pq_gather(struct wh_buffer *data, struct wh_buffer *offsets, c
     case WH_PQ_GATHER_NONE:
         break;
     }
+    if (!fits)
+        return wh_fail(err, WH_DATA, "could not write column \"%s\": a decimal has more than %d digits",
+                       leaf->field->name, leaf->field->precision);
     data->size += (size_t)n * width;
     return WH_OK;
 }

@@ -24,7 +24,8 @@ enum wh_pq_gather wh_pq_gather_of(const struct wh_field *f);
 int32_t wh_pq_stored_width(const struct wh_pq_node *leaf);
 
 /* Appends values [start, start + n) of c, none of them null, to data (byte arrays also their ends to
- * offsets, which starts with a 0). Values have been checked with wh_pq_check_value. */
+ * offsets, which starts with a 0). Rows that do not fit have been taken out (check.h). Fails with WH_DATA for
+ * a decimal beyond its precision. */
 enum wh_status wh_pq_gather(struct wh_buffer *data, struct wh_buffer *offsets, const struct wh_pq_node *leaf,
                             const struct wh_column *c, int64_t start, int64_t n, struct wh_error *err);
 

@@ -62,6 +62,7 @@ static enum wh_status make_leaf(struct wh_pq_leaf *l, const struct wh_pq_leaf_so
     set_budget(l, file->budget);
     WH_TRY(find_levels(l, &file->tree, source->column, err));
     WH_TRY(wh_pq_convert_init(&l->convert, l->node, err));
+    WH_TRY(wh_column_init(&l->probe, l->node->field, file->budget, err));
     return wh_column_init(&l->carry, l->node->field, file->budget, err);
 }
 
@@ -107,6 +108,8 @@ void wh_pq_leaf_close(struct wh_pq_leaf *l)
     wh_buffer_release(&l->carry_bad);
     if (l->carry.field != NULL)
         wh_column_release(&l->carry);
+    if (l->probe.field != NULL)
+        wh_column_release(&l->probe);
     free(l);
 }
 

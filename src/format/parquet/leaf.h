@@ -61,6 +61,7 @@ struct wh_pq_leaf {
     size_t max_bytes;         /* of out */
     struct wh_buffer bad;     /* owned: int64 slots of out whose value did not fit */
     struct wh_buffer scratch; /* owned */
+    struct wh_column probe;   /* owned; JSON: what parses is put there */
 
     /* rows handed back */
     struct wh_column carry;
@@ -104,8 +105,9 @@ enum wh_status wh_pq_leaf_append(struct wh_pq_leaf *l, int64_t n, int64_t presen
 /* Reads n values as numbers of our type; appends those that do not fit to bad, counted from 0. */
 enum wh_status wh_pq_leaf_numbers(struct wh_pq_leaf *l, struct wh_pq_decoder *values, uint8_t *out, size_t n,
                                   struct wh_buffer *bad, struct wh_error *err);
-/* True when all n texts are valid UTF-8. */
-bool wh_pq_texts_valid(const uint8_t *data, const int32_t *offsets, size_t n);
+/* Whether a text is what convert.is_utf8 and is_json ask for. */
+enum wh_status wh_pq_leaf_check_text(struct wh_pq_leaf *l, struct wh_slice text, bool *is_good,
+                                     struct wh_error *err);
 enum wh_status wh_pq_add_bad(struct wh_buffer *bad, int64_t at, struct wh_error *err);
 
 enum wh_status wh_pq_dictionary_load(struct wh_pq_leaf *l, const struct wh_pq_page *page,

@@ -4,7 +4,6 @@
  * copy the entry of its index. */
 #include "base/bytes.h"
 #include "base/mem.h"
-#include "batch/text.h"
 #include "format/parquet/leaf.h"
 
 /* Indexes are decoded in blocks of this many. */
@@ -46,13 +45,16 @@ static enum wh_status load_numbers(struct wh_pq_leaf *l, const struct wh_pq_page
     return s;
 }
 
-/* The bytes of the page stay as they are, or are copied where they share their buffer. */
+/* The bytes of the page stay as they are: its buffer and the dictionary's change places. Uncompressed ones
+ * share their buffer with other pages and are copied. */
 static enum wh_status keep_bytes(struct wh_pq_dictionary *d, const struct wh_pq_page *page,
                                  struct wh_error *err)
 {
     if (page->owner == NULL)
         return wh_buffer_append(&d->values, page->values.ptr, page->values.len, err);
-    wh_buffer_move(&d->values, page->owner);
+    struct wh_buffer before = d->values;
+    d->values = *page->owner;
+    *page->owner = before;
     return WH_OK;
 }
 
@@ -74,7 +76,9 @@ static enum wh_status load_texts(struct wh_pq_leaf *l, const struct wh_pq_page *
         p += prefix;
         struct wh_pq_entry e = {(uint32_t)(p - d->values.data), (uint32_t)len};
         memcpy(d->entries.data + i * sizeof e, &e, sizeof e);
-        if (l->convert.is_utf8 && !wh_utf8_valid(wh_slice((const char *)p, len)))
+        bool is_good = true;
+        WH_TRY(wh_pq_leaf_check_text(l, wh_slice((const char *)p, len), &is_good, err));
+        if (!is_good)
             WH_TRY(flag_entry(d, i, err));
         p += len;
         left -= prefix + len;

@@ -124,7 +124,7 @@ static bool is_ascii(const uint8_t *p, size_t n)
 }
 
 /* All are valid when they are together and none starts within a character. */
-bool wh_pq_texts_valid(const uint8_t *data, const int32_t *offsets, size_t n)
+static bool are_utf8(const uint8_t *data, const int32_t *offsets, size_t n)
 {
     size_t bytes = (size_t)(offsets[n] - offsets[0]);
     data += offsets[0];
@@ -140,15 +140,31 @@ bool wh_pq_texts_valid(const uint8_t *data, const int32_t *offsets, size_t n)
     return true;
 }
 
+enum wh_status wh_pq_leaf_check_text(struct wh_pq_leaf *l, struct wh_slice text, bool *is_good,
+                                     struct wh_error *err)
+{
+    *is_good = !l->convert.is_utf8 || wh_utf8_valid(text);
+    if (!l->convert.is_json || !*is_good)
+        return WH_OK;
+    wh_column_reset(&l->probe);
+    enum wh_status s = wh_value_parse(&l->probe, text, err);
+    *is_good = s == WH_OK;
+    return s == WH_DATA ? WH_OK : s;
+}
+
 static enum wh_status check_texts(struct wh_pq_leaf *l, const int32_t *offsets, size_t n,
                                   struct wh_error *err)
 {
-    const uint8_t *data = l->out->data.data;
-    if (wh_pq_texts_valid(data, offsets, n))
+    const char *data = (const char *)l->out->data.data;
+    if (!l->convert.is_json && are_utf8(l->out->data.data, offsets, n))
         return WH_OK;
-    for (size_t i = 0; i < n; i++)
-        if (!wh_utf8_valid(wh_slice((const char *)data + offsets[i], (size_t)(offsets[i + 1] - offsets[i]))))
+    for (size_t i = 0; i < n; i++) {
+        bool is_good = true;
+        struct wh_slice text = {data + offsets[i], (size_t)(offsets[i + 1] - offsets[i])};
+        WH_TRY(wh_pq_leaf_check_text(l, text, &is_good, err));
+        if (!is_good)
             WH_TRY(wh_pq_add_bad(&l->bad, (int64_t)i, err));
+    }
     return WH_OK;
 }
 

@@ -148,6 +148,21 @@ static enum wh_status encode_levels(struct wh_pq_column *col, const struct wh_bu
     return WH_OK;
 }
 
+/* The levels of a flat column without nulls are one run. */
+static enum wh_status encode_all_levels(struct wh_pq_column *col, struct wh_error *err)
+{
+    struct wh_buffer *out = &col->scratch->encoded;
+    if (col->leaf->max_rep > 0 || col->leaf->present_def != 1 || col->n_values != col->entries) {
+        WH_TRY(encode_levels(col, &col->reps, col->leaf->max_rep, err));
+        return encode_levels(col, &col->defs, col->leaf->present_def, err);
+    }
+    size_t start = out->size;
+    WH_TRY(wh_buffer_resize(out, start + 4, err));
+    WH_TRY(wh_pq_encode_run(out, 1, col->entries, 1, err));
+    wh_put_le32(out->data + start, (uint32_t)(out->size - start - 4));
+    return WH_OK;
+}
+
 static enum wh_status encode_numbers(struct wh_pq_column *col, size_t n, struct wh_error *err)
 {
     uint8_t bits = (uint8_t)wh_pq_bits(col->dictionary.n - 1);
@@ -155,19 +170,15 @@ static enum wh_status encode_numbers(struct wh_pq_column *col, size_t n, struct 
     return wh_pq_encode_rle(&col->scratch->encoded, (uint32_t *)(void *)col->scratch->numbers.data, n, bits, err);
 }
 
-static enum wh_status encode_page(struct wh_pq_column *col, const struct wh_pq_values *v, bool is_last,
+static enum wh_status encode_page(struct wh_pq_column *col, const struct wh_pq_values *v, bool by_dictionary,
                                   int32_t *encoding, struct wh_error *err)
 {
-    bool by_dictionary = false;
-    if (col->dictionary_open && v->n > 0)
-        WH_TRY(number_values(&by_dictionary, col, v, is_last, err));
     if (!by_dictionary && v->n > 0)
         WH_TRY(make_plan(col, v, err));
     if (!by_dictionary && col->wants_bloom)
         WH_TRY(wh_pq_bloom_hash(&col->hashes, v, err));
     col->scratch->encoded.size = 0;
-    WH_TRY(encode_levels(col, &col->reps, col->leaf->max_rep, err));
-    WH_TRY(encode_levels(col, &col->defs, col->leaf->present_def, err));
+    WH_TRY(encode_all_levels(col, err));
     col->dictionary_used |= by_dictionary;
     *encoding = by_dictionary ? WH_PQ_RLE_DICTIONARY : v->n > 0 ? col->plan.encoding : WH_PQ_PLAIN;
     if (by_dictionary)
@@ -248,15 +259,35 @@ static void note_order(struct wh_pq_column *col, const struct wh_pq_values *v, c
     col->descending = col->descending && wh_pq_is_sorted(col->order, v, true);
 }
 
-static void note_values(struct wh_pq_column *col, const struct wh_pq_values *v, struct wh_pq_page_record *record)
+/* Text by the entries of the dictionary that the page uses: fewer comparisons than by its values. */
+static enum wh_status bounds_of_numbers(struct wh_pq_column *col, size_t n, struct wh_pq_bounds *out,
+                                        struct wh_error *err)
+{
+    struct wh_pq_values entries = wh_pq_distinct_values(&col->dictionary);
+    struct wh_buffer *used = &col->scratch->lengths;
+    WH_TRY(wh_buffer_resize(used, entries.n, err));
+    memset(used->data, 0, entries.n);
+    const uint32_t *numbers = (const uint32_t *)(const void *)col->scratch->numbers.data;
+    for (size_t i = 0; i < n; i++)
+        used->data[numbers[i]] = 1;
+    wh_pq_bounds_of_used(out, col->order, &entries, used->data);
+    return WH_OK;
+}
+
+static enum wh_status note_values(struct wh_pq_column *col, const struct wh_pq_values *v, bool by_dictionary,
+                                  struct wh_pq_page_record *record, struct wh_error *err)
 {
     record->n_nulls = (int64_t)(col->entries - col->n_values);
     record->is_null = v->n == 0;
     if (!col->options->statistics && !col->options->page_index)
-        return;
-    wh_pq_bounds_of(&record->bounds, col->order, v);
+        return WH_OK;
+    if (by_dictionary && col->width == 0)
+        WH_TRY(bounds_of_numbers(col, v->n, &record->bounds, err));
+    else
+        wh_pq_bounds_of(&record->bounds, col->order, v);
     note_order(col, v, &record->bounds);
     wh_pq_bounds_merge(&col->bounds, &record->bounds, col->order);
+    return WH_OK;
 }
 
 enum wh_status wh_pq_page_flush(struct wh_pq_column *col, bool is_last, struct wh_error *err)
@@ -269,10 +300,13 @@ enum wh_status wh_pq_page_flush(struct wh_pq_column *col, bool is_last, struct w
         .def_encoding = WH_PQ_RLE,
         .rep_encoding = WH_PQ_RLE,
     };
+    bool by_dictionary = false;
     if (col->entries == 0)
         return WH_OK;
-    note_values(col, &v, &record);
-    WH_TRY(encode_page(col, &v, is_last && col->chunk_rows == 0, &h.encoding, err));
+    if (col->dictionary_open && v.n > 0)
+        WH_TRY(number_values(&by_dictionary, col, &v, is_last && col->chunk_rows == 0, err));
+    WH_TRY(note_values(col, &v, by_dictionary, &record, err));
+    WH_TRY(encode_page(col, &v, by_dictionary, &h.encoding, err));
     WH_TRY(append_page(col, &h, &col->bytes, err));
     record.bytes = (int32_t)((int64_t)col->bytes.size - record.offset);
     col->chunk_rows += (int64_t)col->rows;

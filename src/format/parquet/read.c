@@ -7,7 +7,7 @@
 #include "batch/schema.h"
 #include "format/parquet/read_int.h"
 
-const struct wh_option wh_pq_read_option_table[] = {
+const struct wh_option wh_parquet_read_options[] = {
     {.name = "parquet-checksum",
      .type = WH_OPT_ENUM,
      .fallback = "verify",

@@ -7,8 +7,6 @@
 #pragma once
 #include "format/format.h"
 
-extern const struct wh_option wh_pq_read_option_table[];
-
 /* As wh_format.open_stream. Fails with WH_CONFIG for columns that do not exist, types that cannot become
  * the declared ones, encrypted and compressed files; with WH_DATA for damaged ones. */
 enum wh_status wh_pq_open_stream(struct wh_stream **out, const struct wh_file_set *files,

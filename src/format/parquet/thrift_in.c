@@ -55,8 +55,10 @@ bool wh_thrift_next(struct wh_thrift_in *in, struct wh_thrift_field *f)
     if (in->fault != NULL || f->type == WH_THRIFT_STOP)
         return false;
     int64_t id = head >> 4 != 0 ? f->id + (head >> 4) : get_zigzag(in);
-    if (id < 0 || id > INT16_MAX || f->type > WH_THRIFT_UUID)
+    if (id < 0 || id > INT16_MAX || f->type > WH_THRIFT_UUID) {
         wh_thrift_fault(in, "a field has an impossible number or type");
+        return false;
+    }
     f->id = (int16_t)id;
     if (id < 32)
         f->seen |= UINT32_C(1) << id;

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "format/parquet/column.h"
+#include "format/parquet/check.h"
 #include "format/parquet/entry.h"
 #include "format/parquet/options.h"
 #include "format/parquet/thrift_write.h"
@@ -192,6 +193,15 @@ static enum wh_status open_part(struct wh_part **out, struct wh_encoder *base, s
     return s;
 }
 
+/* Encoded pages of the row group so far. */
+static size_t open_bytes(const struct part *p)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < p->work->n_columns; i++)
+        bytes += p->work->columns[i].bytes.size;
+    return bytes;
+}
+
 /* Keeps where the pages of a chunk lie; the chunk refers to its offset index by number. */
 static enum wh_status keep_pages(struct part *p, const struct wh_pq_column *col, struct wh_pq_chunk *chunk,
                                  struct wh_error *err)
@@ -235,6 +245,7 @@ static enum wh_status fill_group(struct part *p, struct wh_pq_row_group *g, stru
         .rows = p->group_rows,
         .file_offset = (int64_t)p->base.bytes.size,
     };
+    WH_TRY(wh_buffer_reserve(&p->base.bytes, open_bytes(p), err));
     for (size_t i = 0; i < g->n_chunks; i++) {
         struct wh_pq_chunk *c = &g->chunks[i];
         WH_TRY(wh_pq_column_finish(&p->work->columns[i], &p->base.bytes, c, arena, err));
@@ -269,15 +280,12 @@ static enum wh_status end_group(struct part *p, struct wh_error *err)
 
 static bool group_is_full(const struct part *p)
 {
-    int64_t bytes = 0;
-    for (size_t i = 0; i < p->work->n_columns; i++)
-        bytes += (int64_t)p->work->columns[i].bytes.size;
-    return p->group_rows >= p->encoder->options.group_rows || bytes >= p->encoder->options.group_bytes;
+    const struct wh_pq_write_options *o = &p->encoder->options;
+    return p->group_rows >= o->group_rows || (int64_t)open_bytes(p) >= o->group_bytes;
 }
 
-static enum wh_status part_write(struct wh_part *base, const struct wh_batch *b, struct wh_error *err)
+static enum wh_status write_rows(struct part *p, const struct wh_batch *b, struct wh_error *err)
 {
-    struct part *p = (struct part *)base;
     int64_t from = 0;
     while (from < b->rows) {
         int64_t n = WH_MIN(b->rows - from, p->encoder->options.group_rows - p->group_rows);
@@ -293,6 +301,20 @@ static enum wh_status part_write(struct wh_part *base, const struct wh_batch *b,
             WH_TRY(end_group(p, err));
     }
     return WH_OK;
+}
+
+static enum wh_status part_write(struct wh_part *base, const struct wh_batch *b, struct wh_error *err)
+{
+    struct part *p = (struct part *)base;
+    if (!wh_pq_needs_check(b, &p->encoder->tree))
+        return write_rows(p, b, err);
+    struct wh_batch good = {0};
+    bool all_good;
+    enum wh_status s = wh_pq_reject_rows(&good, &all_good, b, &p->encoder->tree, p->base.sink, err);
+    if (s == WH_OK)
+        s = write_rows(p, all_good ? b : &good, err);
+    wh_batch_release(&good);
+    return s;
 }
 
 static enum wh_status part_seal(struct wh_part *base, struct wh_error *err)
