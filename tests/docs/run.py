@@ -20,6 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WHERRY = pathlib.Path(os.environ.get("WHERRY", ROOT / "build" / "wherry"))
 
 MEASURED = [
+    (r"\s\d+\.\d\d +[0-9.]+[kMGT]?$", " SECONDS RATE"),  # the last columns of the summary
+    (r"; bounded by .*$", "; bounded by WHAT"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", "TIME"),
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "ID"),
     (r"\b(run|run_id)([-_ :=\"]+)[0-9A-Za-z]{6,}\b", r"\1\2ID"),
