@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_jsonl.c - any bytes as a file of JSON records: read in two chunk sizes, written as JSON lines,
- * and read again. Bytes 0 and 1 choose options and chunk size. */
+/* tests/fuzz/fuzz_jsonl.c - any bytes as a file of JSON records: read in two chunk sizes, written as JSON
+ * lines, and read again. Bytes 0 and 1 choose options and chunk size. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,8 @@ struct counter {
     int64_t rejects;
 };
 
-static enum wh_status count_reject(struct wh_reject_sink *sink, const struct wh_reject *r, struct wh_error *err)
+static enum wh_status count_reject(struct wh_reject_sink *sink, const struct wh_reject *r,
+                                   struct wh_error *err)
 {
     struct counter *c = (struct counter *)sink;
     (void)err;
@@ -67,7 +68,8 @@ static enum wh_status read_chunk(struct wh_stream *s, struct wh_chunk *chunk, st
     return status;
 }
 
-static enum wh_status read_all(struct wh_stream *s, struct wh_part *part, struct outcome *o, struct wh_error *err)
+static enum wh_status read_all(struct wh_stream *s, struct wh_part *part, struct outcome *o,
+                               struct wh_error *err)
 {
     enum wh_status status = WH_END;
     while (status == WH_END) {
@@ -86,7 +88,8 @@ static enum wh_status read_all(struct wh_stream *s, struct wh_part *part, struct
 static struct outcome run(int fd, const struct wh_config *cfg, int64_t chunk_bytes, struct wh_buffer *out)
 {
     struct wh_budget budget = {.limit_bytes = (int64_t)256 << 20};
-    struct wh_context ctx = {.budget = &budget, .cancelled = &cancelled, .chunk_bytes = chunk_bytes, .note = drop_note};
+    struct wh_context ctx = {
+        .budget = &budget, .cancelled = &cancelled, .chunk_bytes = chunk_bytes, .note = drop_note};
     const struct wh_encoder_ops *ops = wh_format_jsonl.encoder;
     struct counter counter = {.sink.add = count_reject};
     struct outcome o = {0};
@@ -147,13 +150,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     close(fd);
     if (whole.complete && parts.complete && whole.rejects == 0) {
         check(parts.rejects == 0 && parts.rows == whole.rows, "as many rows in small chunks");
-        check(lines.size == small_lines.size && (lines.size == 0 || memcmp(lines.data, small_lines.data, lines.size) == 0),
+        check(lines.size == small_lines.size &&
+                  (lines.size == 0 || memcmp(lines.data, small_lines.data, lines.size) == 0),
               "the same rows in small chunks");
         fd = file_of(lines.data, lines.size);
         (void)wh_config_set(cfg, "jsonl-max-record", "64MiB", &err);
         struct outcome back = run(fd, cfg, 0, &again);
         close(fd);
-        check(!back.complete || (back.rows == whole.rows && back.rejects == 0), "what was written can be read");
+        check(!back.complete || (back.rows == whole.rows && back.rejects == 0),
+              "what was written can be read");
     }
     wh_buffer_release(&lines);
     wh_buffer_release(&small_lines);
