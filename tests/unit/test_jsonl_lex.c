@@ -23,7 +23,8 @@ static size_t decode_bytes(char *text, size_t len)
 {
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
-        if (i + 3 < len && text[i] == '\\' && text[i + 1] == 'x' && hex(text[i + 2]) >= 0 && hex(text[i + 3]) >= 0) {
+        if (i + 3 < len && text[i] == '\\' && text[i + 1] == 'x' && hex(text[i + 2]) >= 0 &&
+            hex(text[i + 3]) >= 0) {
             text[n++] = (char)(hex(text[i + 2]) << 4 | hex(text[i + 3]));
             i += 3;
         } else {
@@ -382,7 +383,8 @@ static void finds_layouts(void **state)
 static void finds_borders(void **state)
 {
     (void)state;
-    static const char records[] = "[{\"a\":\"x,}]\\\"\\\\\"},[1,[2,3],\"\\\\\\\\\\\"],[\"],4,{\"b\":[{},{}],\"c\":\",\"}";
+    static const char records[] =
+        "[{\"a\":\"x,}]\\\"\\\\\"},[1,[2,3],\"\\\\\\\\\\\"],[\"],4,{\"b\":[{},{}],\"c\":\",\"}";
     uint8_t data[1024];
     for (size_t pad = 0; pad < 130; pad++) {
         size_t n = 0, wanted = 0;
@@ -417,8 +419,8 @@ int main(void)
         cmocka_unit_test(keeps_brackets_apart), cmocka_unit_test(finds_types_of_numbers),
         cmocka_unit_test(joins_digits),         cmocka_unit_test(finds_forms),
         cmocka_unit_test(joins_forms),          cmocka_unit_test(keeps_mixed_fractions_apart),
-        cmocka_unit_test(kernels_agree),
-        cmocka_unit_test(finds_layouts),        cmocka_unit_test(finds_borders),
+        cmocka_unit_test(kernels_agree),        cmocka_unit_test(finds_layouts),
+        cmocka_unit_test(finds_borders),
     };
     return cmocka_run_group_tests_name("jsonl/lex", tests, NULL, NULL);
 }

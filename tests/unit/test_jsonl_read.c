@@ -1,4 +1,5 @@
-/* tests/unit/test_jsonl_read.c - files of JSON records to batches: types, rejects, chunks, widening, resume. */
+/* tests/unit/test_jsonl_read.c - files of JSON records to batches: types, rejects, chunks, widening, resume.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,16 +61,18 @@ static char *printable(struct wh_slice text)
     return out;
 }
 
-static enum wh_status take_reject(struct wh_reject_sink *sink, const struct wh_reject *r, struct wh_error *err)
+static enum wh_status take_reject(struct wh_reject_sink *sink, const struct wh_reject *r,
+                                  struct wh_error *err)
 {
     struct opened *o = (struct opened *)(void *)((char *)sink - offsetof(struct opened, sink));
     if (++o->n_rejects > o->max_rejects)
         return wh_fail(err, WH_LIMIT, "too many rejects");
     assert_string_equal(r->file, o->files.files[0].path);
     char *text = printable(r->text);
-    enum wh_status s = wh_buffer_printf(&o->rejects, err, "reject %llu%s%s: %s |%s%s\n", (unsigned long long)r->line,
-                                        r->column == NULL ? "" : " ", r->column == NULL ? "" : r->column, r->reason,
-                                        text[0] == '\0' ? "" : " ", text);
+    enum wh_status s =
+        wh_buffer_printf(&o->rejects, err, "reject %llu%s%s: %s |%s%s\n", (unsigned long long)r->line,
+                         r->column == NULL ? "" : " ", r->column == NULL ? "" : r->column, r->reason,
+                         text[0] == '\0' ? "" : " ", text);
     free(text);
     return s;
 }
@@ -85,7 +88,8 @@ static void setup(struct opened *o)
     static const struct wh_option *tables[] = {wh_jsonl_read_options, wh_jsonl_write_options, NULL};
     struct wh_error err;
     *o = (struct opened){.path = "/tmp/wherry-jsonl-XXXXXX", .max_rejects = INT64_MAX};
-    o->ctx = (struct wh_context){.budget = &o->budget, .cancelled = &o->cancelled, .jobs = 1, .note = take_note, .note_data = o};
+    o->ctx = (struct wh_context){
+        .budget = &o->budget, .cancelled = &o->cancelled, .jobs = 1, .note = take_note, .note_data = o};
     o->sink.add = take_reject;
     must(wh_config_new(&o->config, tables, &err), &err);
     int fd = mkstemp(o->path);
@@ -106,7 +110,8 @@ static void write_file(struct opened *o, const void *bytes, size_t n)
     must(wh_file_init(&o->files.files[0], o->path, &err), &err);
 }
 
-static enum wh_status open_stream(struct opened *o, const char *snapshot, const char *after, struct wh_error *err)
+static enum wh_status open_stream(struct opened *o, const char *snapshot, const char *after,
+                                  struct wh_error *err)
 {
     const struct wh_stream_request req = {.config = o->config,
                                           .declared = o->declared.n_fields == 0 ? NULL : &o->declared,
@@ -140,7 +145,8 @@ static void teardown(struct opened *o)
     unlink(o->path);
 }
 
-/* Reads a chunk; its data is dropped first when reopen says so, as if another process had the position only. */
+/* Reads a chunk; its data is dropped first when reopen says so, as if another process had the position only.
+ */
 static enum wh_status read_chunk(struct opened *o, struct wh_chunk *chunk, bool reopen, struct wh_error *err)
 {
     struct wh_reader *reader;
@@ -261,7 +267,8 @@ static void check_lines(const char *name, int64_t chunk_bytes, const char *got, 
         wanted += n;
     }
     if (strcmp(got, wanted) != 0)
-        fail_msg("case \"%s\", chunks of %d bytes:\n%.400s\n--- not\n%.400s", name, (int)chunk_bytes, got, wanted);
+        fail_msg("case \"%s\", chunks of %d bytes:\n%.400s\n--- not\n%.400s", name, (int)chunk_bytes, got,
+                 wanted);
 }
 
 static void run_case(struct case_text *c)
@@ -345,9 +352,18 @@ static void reads_the_cases(void **state)
 static void cuts_anywhere(void **state)
 {
     (void)state;
-    static const char *const layouts[][3] = {{"", "\n", "\n"}, {"[", ",\n", "]\n"}, {"", " ", ""}, {"\n", "\r\n\n", ""}};
-    static const char *const values[] = {"1", "-2.5", "\"x\"", "null", "true", "[1,[2]]", "{\"q\":\"}],{[\\\"\"}",
-                                         "\"\\\\\"", "\"\\\\\\\"[\"", "\"a longer text that goes over several blocks, {\\\\\""};
+    static const char *const layouts[][3] = {
+        {"", "\n", "\n"}, {"[", ",\n", "]\n"}, {"", " ", ""}, {"\n", "\r\n\n", ""}};
+    static const char *const values[] = {"1",
+                                         "-2.5",
+                                         "\"x\"",
+                                         "null",
+                                         "true",
+                                         "[1,[2]]",
+                                         "{\"q\":\"}],{[\\\"\"}",
+                                         "\"\\\\\"",
+                                         "\"\\\\\\\"[\"",
+                                         "\"a longer text that goes over several blocks, {\\\\\""};
     uint32_t seed = 7;
     for (size_t layout = 0; layout < WH_COUNT(layouts); layout++) {
         struct opened o;
@@ -438,7 +454,8 @@ static void widens_only_for_what_is_read(void **state)
     struct opened o;
     struct wh_error err = {0};
     setup(&o);
-    write_long_file(&o, "{\"a\":1,\"b\":{\"x\":1},\"c\":true}\n{\"a\":2,\"d\":\"2024-01-01\"}\n{\"a\":2,\"d\":7}\n");
+    write_long_file(
+        &o, "{\"a\":1,\"b\":{\"x\":1},\"c\":true}\n{\"a\":2,\"d\":\"2024-01-01\"}\n{\"a\":2,\"d\":7}\n");
     must(wh_split_list(&o.columns, "a,d", &err), &err);
     must(wh_schema_parse(&o.declared, "d:date", &err), &err);
     must(open_stream(&o, NULL, NULL, &err), &err);
@@ -446,7 +463,8 @@ static void widens_only_for_what_is_read(void **state)
     assert_int_equal(o.n_rows, 1000002);
     assert_int_equal(o.n_rejects, 1);
     must(wh_buffer_append(&o.rejects, "", 1, &err), &err);
-    assert_string_equal((char *)o.rejects.data, "reject 20003 d: value does not fit the type date | {\"a\":2,\"d\":7}\n");
+    assert_string_equal((char *)o.rejects.data,
+                        "reject 20003 d: value does not fit the type date | {\"a\":2,\"d\":7}\n");
     teardown(&o);
 }
 
@@ -459,8 +477,10 @@ static void rejects_late_misfits_of_pipes(void **state)
     struct wh_buffer text = {0};
     setup(&o);
     for (int i = 0; i < 600000; i++)
-        must(wh_buffer_printf(&text, &err, "{\"a\":%d,\"b\":[{\"c\":\"01234567890123456\"}]}\n", i % 7), &err);
-    must(wh_buffer_append_text(&text, "{\"a\":\"x\"}\n{\"b\":[{\"c\":1}]}\n{\"z\":1}\n{\"a\":5}\n", &err), &err);
+        must(wh_buffer_printf(&text, &err, "{\"a\":%d,\"b\":[{\"c\":\"01234567890123456\"}]}\n", i % 7),
+             &err);
+    must(wh_buffer_append_text(&text, "{\"a\":\"x\"}\n{\"b\":[{\"c\":1}]}\n{\"z\":1}\n{\"a\":5}\n", &err),
+         &err);
     write_file(&o, text.data, text.size);
     wh_buffer_release(&text);
     o.files.files[0].is_pipe = true;
@@ -501,7 +521,8 @@ static void resumes(void **state)
             must(wh_buffer_append(&o.rows, "", 1, &err), &err);
             must(wh_buffer_append(&o.rejects, "", 1, &err), &err);
             assert_string_equal((char *)o.rows.data, "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{\"a\":4}\n");
-            assert_string_equal((char *)o.rejects.data, "reject 3: malformed JSON at byte 1: expected a value | bad\n");
+            assert_string_equal((char *)o.rejects.data,
+                                "reject 3: malformed JSON at byte 1: expected a value | bad\n");
             free(snapshot);
             free(after);
             teardown(&o);
@@ -628,7 +649,8 @@ static void bounds_the_schema(void **state)
     must(wh_buffer_append_text(&text, "}\n", &err), &err);
     write_file(&o, text.data, text.size);
     rows = read_all(&o, false);
-    assert_memory_equal(rows, "schema i:int64, map:json, deep:list<", strlen("schema i:int64, map:json, deep:list<"));
+    assert_memory_equal(rows, "schema i:int64, map:json, deep:list<",
+                        strlen("schema i:int64, map:json, deep:list<"));
     assert_non_null(strstr(rows, "{\"i\":2999,\"map\":{\"key 2999\":{\"x\":2999}},\"deep\":null}\n"));
     assert_null(strstr(rows, "reject"));
     free(rows);
@@ -673,11 +695,14 @@ static void passes_over_long_records(void **state)
         setup(&o);
         set_option(&o, "jsonl-max-record", "1MiB");
         o.ctx.chunk_bytes = 64 << 10;
-        must(wh_buffer_printf(&text, &err, "%s{\"a\":1}%s{\"a\":2,\"b\":\"", layouts[layout][0], layouts[layout][1]), &err);
+        must(wh_buffer_printf(&text, &err, "%s{\"a\":1}%s{\"a\":2,\"b\":\"", layouts[layout][0],
+                              layouts[layout][1]),
+             &err);
         for (int i = 0; i < 1 << 20; i++)
             must(wh_buffer_append_text(&text, "01234\\\"],{}\\n", &err), &err);
-        must(wh_buffer_printf(&text, &err, "\"}%s{\"a\":3}%s{\"a\":4}%s", layouts[layout][1], layouts[layout][1],
-                              layouts[layout][2]), &err);
+        must(wh_buffer_printf(&text, &err, "\"}%s{\"a\":3}%s{\"a\":4}%s", layouts[layout][1],
+                              layouts[layout][1], layouts[layout][2]),
+             &err);
         write_file(&o, text.data, text.size);
         o.budget.limit_bytes = 8 << 20;
         rows = read_all(&o, false);

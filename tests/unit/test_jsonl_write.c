@@ -123,11 +123,13 @@ static void writes_values(void **state)
         {"text", "\"\\/\b\f\n\r\t\x01\x1f\x7f", "{\"v\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"}\n"},
         {"text", "é€😀", "{\"v\":\"é€😀\"}\n"},
         {"text", "0123456789abcde\"", "{\"v\":\"0123456789abcde\\\"\"}\n"},
-        {"text", "0123456789abcdef\"0123456789abcdef\n", "{\"v\":\"0123456789abcdef\\\"0123456789abcdef\\n\"}\n"},
+        {"text", "0123456789abcdef\"0123456789abcdef\n",
+         "{\"v\":\"0123456789abcdef\\\"0123456789abcdef\\n\"}\n"},
         {"json", "{\"a\": [1,\n2]}", "{\"v\":{\"a\": [1, 2]}}\n"},
         {"json", "\"x\\ny\"", "{\"v\":\"x\\ny\"}\n"},
         {"binary", "\\x00ff10", "{\"v\":\"AP8Q\"}\n"},
-        {"uuid", "123e4567-e89b-12d3-a456-426614174000", "{\"v\":\"123e4567-e89b-12d3-a456-426614174000\"}\n"},
+        {"uuid", "123e4567-e89b-12d3-a456-426614174000",
+         "{\"v\":\"123e4567-e89b-12d3-a456-426614174000\"}\n"},
         {"date", "2024-02-29", "{\"v\":\"2024-02-29\"}\n"},
         {"time(us)", "12:00:00.5", "{\"v\":\"12:00:00.500\"}\n"},
         {"timestamp(ns)", "2024-01-01 00:00:00.000000001", "{\"v\":\"2024-01-01T00:00:00.000000001\"}\n"},
@@ -135,7 +137,8 @@ static void writes_values(void **state)
         {"interval", "P1Y2DT3S", "{\"v\":\"P1Y2DT3S\"}\n"},
         {"list<int64>", "[1,null,3]", "{\"v\":[1,null,3]}\n"},
         {"list<int64>", "[]", "{\"v\":[]}\n"},
-        {"struct<a:int64,b:list<text>>", "{\"a\":null,\"b\":[\"x\"]}", "{\"v\":{\"a\":null,\"b\":[\"x\"]}}\n"},
+        {"struct<a:int64,b:list<text>>", "{\"a\":null,\"b\":[\"x\"]}",
+         "{\"v\":{\"a\":null,\"b\":[\"x\"]}}\n"},
         {"map<text,int64>", "{\"k\\\"\":1,\"l\":null}", "{\"v\":{\"k\\\"\":1,\"l\":null}}\n"},
         {"map<int64,struct<a:bool>>", "{\"-1\":{\"a\":true}}", "{\"v\":{\"-1\":{\"a\":true}}}\n"},
     };
@@ -163,7 +166,8 @@ static void keeps_to_the_policies(void **state)
         const char *option, *setting, *type, *value, *out, *reject;
     } cases[] = {
         {NULL, NULL, "float64", "NaN", "", "v: JSON has no NaN and no infinity | {\"v\":\"NaN\"}\n"},
-        {NULL, NULL, "float32", "-Infinity", "", "v: JSON has no NaN and no infinity | {\"v\":\"-Infinity\"}\n"},
+        {NULL, NULL, "float32", "-Infinity", "",
+         "v: JSON has no NaN and no infinity | {\"v\":\"-Infinity\"}\n"},
         {"jsonl-nonfinite", "null", "float64", "NaN", "{\"v\":null}\n", ""},
         {"jsonl-nonfinite", "string", "float64", "Infinity", "{\"v\":\"Infinity\"}\n", ""},
         {"jsonl-nonfinite", "string", "float32", "NaN", "{\"v\":\"NaN\"}\n", ""},
@@ -197,7 +201,8 @@ static void keeps_to_the_policies(void **state)
 static void rejects_single_rows(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"good", "bad \xff", "long enough to be copied in parts, bad: \xed\xa0\x80", "fine"};
+    static const char *const texts[] = {"good", "bad \xff",
+                                        "long enough to be copied in parts, bad: \xed\xa0\x80", "fine"};
     struct wh_config *cfg = config_of(NULL, NULL);
     struct wh_schema schema = {0};
     struct wh_batch b;
@@ -256,12 +261,13 @@ static enum wh_status no_reject(struct wh_reject_sink *sink, const struct wh_rej
 {
     (void)sink;
     return wh_fail(err, WH_DATA, "line %llu, column %s: %s: %.*s", (unsigned long long)r->line,
-                   r->column == NULL ? "" : r->column, r->reason, (int)WH_MIN(r->text.len, (size_t)3000), r->text.ptr);
+                   r->column == NULL ? "" : r->column, r->reason, (int)WH_MIN(r->text.len, (size_t)3000),
+                   r->text.ptr);
 }
 
 /* Reads all rows of text into out, which is initialised with schema; types are declared or found. */
-static void read_back(struct wh_batch *out, struct wh_schema *schema, const struct wh_buffer *text, bool declared,
-                      const struct wh_config *cfg)
+static void read_back(struct wh_batch *out, struct wh_schema *schema, const struct wh_buffer *text,
+                      bool declared, const struct wh_config *cfg)
 {
     struct wh_context ctx = {.cancelled = &cancelled, .note = drop_note, .chunk_bytes = 5000};
     struct wh_reject_sink sink = {no_reject};
@@ -340,8 +346,8 @@ static void round_trips_declared_types(void **state)
 static void round_trips_found_types(void **state)
 {
     (void)state;
-    static const unsigned unlike = RANDOM_WITHOUT(WH_FLOAT32) | RANDOM_WITHOUT(WH_STRUCT) | RANDOM_WITHOUT(WH_MAP) |
-                                   RANDOM_WITHOUT(WH_DECIMAL);
+    static const unsigned unlike = RANDOM_WITHOUT(WH_FLOAT32) | RANDOM_WITHOUT(WH_STRUCT) |
+                                   RANDOM_WITHOUT(WH_MAP) | RANDOM_WITHOUT(WH_DECIMAL);
     struct wh_config *cfg = config_of("jsonl-nonfinite", "null");
     for (uint64_t seed = 1; seed <= 60; seed++) {
         uint64_t random = seed * 77;
@@ -371,9 +377,12 @@ static void round_trips_found_types(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_values),       cmocka_unit_test(keeps_to_the_policies),
-        cmocka_unit_test(rejects_single_rows), cmocka_unit_test(refuses_schemas),
-        cmocka_unit_test(round_trips_declared_types), cmocka_unit_test(round_trips_found_types),
+        cmocka_unit_test(writes_values),
+        cmocka_unit_test(keeps_to_the_policies),
+        cmocka_unit_test(rejects_single_rows),
+        cmocka_unit_test(refuses_schemas),
+        cmocka_unit_test(round_trips_declared_types),
+        cmocka_unit_test(round_trips_found_types),
     };
     return cmocka_run_group_tests_name("jsonl/write", tests, NULL, NULL);
 }

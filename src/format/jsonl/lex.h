@@ -93,9 +93,7 @@ static inline const uint8_t *wh_jsonl_number(struct wh_jsonl_lexer *x, const uin
                                              struct wh_jsonl_number *n)
 {
     uint64_t mantissa = 0;
-    n->negative = *p == '-';
-    n->fraction = 0;
-    n->has_exponent = false;
+    *n = (struct wh_jsonl_number){.negative = *p == '-'};
     p += n->negative;
     const uint8_t *first = p;
     p = wh_jsonl_digits(p, &mantissa);

@@ -234,7 +234,7 @@ static enum wh_status column_node(struct wh_jsonl_plan *plan, struct wh_jsonl_no
     }
     const struct wh_field *field = &plan->schema.fields[c->slot];
     node->slot = (uint32_t)c->slot;
-    if (c->declared == NULL)
+    if (c->declared == NULL && c->shape != NULL) /* one of them is there */
         return infer_node(plan, node, field, c->shape, err);
     declare_node(plan, node, field);
     return WH_OK;

@@ -2,6 +2,7 @@
  *
  * {"file":"a.jsonl","index":0,"offset":0,"length":9,"line":1,"lines":1,"layout":"lines","last":true,"oversize":false}
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <unistd.h>
@@ -70,7 +71,10 @@ enum wh_status wh_jsonl_span_parse(struct wh_jsonl_span *out, const char *text,
                                    const struct wh_file_set *files, struct wh_error *err)
 {
     struct wh_jsonl_span span = {.file = 0};
+    errno = 0; /* jansson itself does not always tell that it lacks memory */
     json_t *position = json_loads(text, 0, NULL);
+    if (position == NULL && errno == ENOMEM)
+        return wh_nomem(err);
     bool ok = position != NULL && get_span(position, &span) && span.file < files->n_files;
     json_decref(position);
     if (!ok)

@@ -1,4 +1,5 @@
 /* format/jsonl/stream.c - files of JSON records as one stream: types, chunks, widening, resume. */
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 
@@ -73,7 +74,10 @@ static enum wh_status compare_snapshot(const struct wh_jsonl_stream *s, const js
 /* Checks that the files are those of the snapshot and takes over what it says about the types. */
 static enum wh_status take_snapshot(struct wh_jsonl_stream *s, const char *text, struct wh_error *err)
 {
+    errno = 0; /* jansson itself does not always tell that it lacks memory */
     json_t *snapshot = json_loads(text, 0, NULL);
+    if (snapshot == NULL && errno == ENOMEM)
+        return wh_nomem(err);
     enum wh_status status = compare_snapshot(s, snapshot, err);
     s->is_widened = json_is_true(json_object_get(snapshot, "widened"));
     json_decref(snapshot);
