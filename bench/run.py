@@ -123,6 +123,11 @@ def prepare(kind, rows):
 
 # Runs
 
+def set_out(folder):
+    global OUT
+    OUT = folder.resolve()
+
+
 def remove(path):
     if path.is_dir():
         shutil.rmtree(path)
@@ -199,7 +204,7 @@ def run_peer_job(name, rows, rounds):
 def run_sqlite(rows, rounds):
     source, dest = prepare("sqlite", rows), OUT / "sqlite.parquet"
     medians = alternate({
-        "wherry": lambda: measure(copy(f"sqlite://{source}#lineitem", dest), dest),
+        "wherry": lambda: measure(copy(f"sqlite:///{source}#lineitem", dest), dest),
         "loop": lambda: measure([program("sqlite_loop"), source, "lineitem"]),
     }, rounds)
     remove(dest)
@@ -294,7 +299,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="measured runs per program and job")
     parser.add_argument("--only", help="jobs, comma-separated: " + ", ".join([*PEER_JOBS, *OTHER_JOBS, PARTS]))
     parser.add_argument("--large", action="store_true", help="also ten times the rows (8 GB of CSV)")
+    parser.add_argument("--out", type=pathlib.Path, default=OUT, help="folder that results are written to; wherry waits "
+                        "until they are on the disk, its peers do not: a folder in memory (/dev/shm) leaves the disk out")
     args = parser.parse_args()
+    set_out(args.out)
     jobs = {name: lambda n=name: run_peer_job(n, args.rows, args.rounds) for name in PEER_JOBS}
     for name, function in zip(OTHER_JOBS, (run_sqlite, run_large, run_version, run_small)):
         jobs[name] = lambda f=function: f(args.rows, args.rounds)
@@ -306,7 +314,7 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     versions = {name: metadata.version(name) for name in PEERS}
     report = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-              "machine": machine(), "commit": commit(), "versions": versions, "rows": args.rows,
+              "machine": machine(), "out": str(args.out), "commit": commit(), "versions": versions, "rows": args.rows,
               "rounds": args.rounds, "jobs": {}}
     print(f"{args.rows:,} rows, {args.rounds} rounds, {report['machine']['cpu']}, {os.cpu_count()} cores, "
           + ", ".join(f"{n} {v}" for n, v in versions.items()))
