@@ -69,7 +69,8 @@ static void take_note(struct wh_context *ctx, const char *fmt, ...)
     csv_must(wh_buffer_printf(&r->notes, &err, "note %s\n", text), &err);
 }
 
-static enum wh_status take_reject(struct wh_reject_sink *sink, const struct wh_reject *r, struct wh_error *err)
+static enum wh_status take_reject(struct wh_reject_sink *sink, const struct wh_reject *r,
+                                  struct wh_error *err)
 {
     struct reading *me = (struct reading *)(void *)((char *)sink - offsetof(struct reading, sink));
     WH_TRY(wh_buffer_printf(&me->rejects, err, "reject %llu%s%s: %s | ", (unsigned long long)r->line,
@@ -155,7 +156,8 @@ static void put_schema(struct wh_buffer *out, const struct wh_schema *schema)
     for (size_t i = 0; i < schema->n_fields; i++) {
         char type[128];
         wh_type_format(&schema->fields[i], type, sizeof type);
-        csv_must(wh_buffer_printf(out, &err, "%s%s:%s", i == 0 ? "" : ", ", schema->fields[i].name, type), &err);
+        csv_must(wh_buffer_printf(out, &err, "%s%s:%s", i == 0 ? "" : ", ", schema->fields[i].name, type),
+                 &err);
     }
     csv_must(wh_buffer_append_text(out, "\n", &err), &err);
 }

@@ -28,7 +28,8 @@ struct fixture {
     char dir[64], path[96];
 };
 
-static inline void fixture_note(struct wh_context *ctx, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static inline void fixture_note(struct wh_context *ctx, const char *fmt,
+                                                                      ...)
 {
     struct fixture *f = (struct fixture *)ctx;
     struct wh_error err = {0};

@@ -31,6 +31,7 @@ enum wh_sqlite_check {
 
 struct wh_sqlite_binding {
     const struct wh_field *field; /* lent */
+    int64_t column;               /* of the table; the caller's */
     enum wh_sqlite_form form;
     enum wh_sqlite_check check;
     bool needs_value;    /* a key: null would be given a number, or match nothing */

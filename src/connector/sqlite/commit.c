@@ -2,6 +2,7 @@
  * transaction. */
 #include <stdio.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "connector/sqlite/destination_int.h"
 
@@ -83,6 +84,7 @@ static enum wh_status commit_chunk(struct wh_sqlite_writer *w, const char *posit
     struct wh_sqlite_entry entry = {.seq = w->seq, .position = position, .bytes = w->bytes, .hash = w->hash};
     WH_TRY(wh_sqlite_exec(db, err, "BEGIN IMMEDIATE"));
     WH_TRY(insert_all(w, &entry.rows, err));
+    WH_TRY(wh_failpoint("commit.half", err));
     WH_TRY(wh_sqlite_ledger_advance(&t->ledger, db, &entry, err));
     WH_TRY(wh_sqlite_exec(db, err, "COMMIT"));
     t->ledger.seq = entry.seq;

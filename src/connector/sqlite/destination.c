@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "connector/sqlite.h"
 #include "connector/sqlite/destination_int.h"
 
 /* A chunk's batches wait in memory for their turn, and one writer takes them all. */
@@ -31,6 +32,7 @@ static enum wh_status destination_open(struct wh_destination **out, const char *
     struct wh_sqlite_destination *d = wh_alloc(sizeof *d);
     if (d == NULL)
         return wh_nomem(err);
+    d->base.type = &wh_connector_sqlite;
     d->base.context = ctx;
     d->timeout_ms = wh_config_int(cfg, "sqlite-busy-timeout");
     d->may_create = strcmp(wh_config_str(cfg, "sqlite-create"), "if-missing") == 0;

@@ -8,6 +8,7 @@
  * A crash leaves all of it or nothing; finish begins anew or finds the ledger's word that it is done. */
 #include <stdio.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "connector/sqlite/destination_int.h"
 
@@ -156,13 +157,16 @@ static enum wh_status make_visible(struct wh_sqlite_target *t, int64_t *rows, st
     struct wh_sqlite_db *db = &t->destination->db;
     WH_TRY(wh_sqlite_exec(db, err, "BEGIN IMMEDIATE"));
     *rows = t->ledger.run_rows;
+    WH_TRY(wh_failpoint("publish.staged", err));
     if (t->staging != NULL) {
         WH_TRY(count_rows(t, rows, err));
         WH_TRY(t->mode == WH_TRUNCATE && t->exists ? refill(t, err) : swap(t, err));
+        WH_TRY(wh_failpoint("publish.moved", err));
         WH_TRY(drop_stale_staging(t, err));
     }
     WH_TRY(wh_sqlite_ledger_finish(&t->ledger, db, *rows, err));
-    return wh_sqlite_exec(db, err, "COMMIT");
+    WH_TRY(wh_sqlite_exec(db, err, "COMMIT"));
+    return wh_failpoint("publish.renamed", err);
 }
 
 enum wh_status wh_sqlite_finish(struct wh_target *base, struct wh_outcome *out, struct wh_error *err)

@@ -22,46 +22,53 @@ static bool is_key(const struct wh_sqlite_target *t, const char *name)
     return false;
 }
 
+/* True when one of the first n columns of the stream goes to that column of the table. */
+static bool is_used(const struct wh_sqlite_target *t, size_t n, int64_t column)
+{
+    for (size_t i = 0; i < n; i++)
+        if (t->bindings[i].column == column)
+            return true;
+    return false;
+}
+
 static enum wh_status match_one(struct wh_sqlite_target *t, const struct wh_sqlite_relation *r, size_t i,
-                                int64_t *at, struct wh_error *err)
+                                struct wh_error *err)
 {
     const struct wh_field *f = &t->schema->fields[i];
-    *at = wh_sqlite_find_column(r, f->name);
-    if (*at < 0 || r->columns[*at].is_generated) {
+    int64_t at = wh_sqlite_find_column(r, f->name);
+    if (at < 0 || r->columns[at].is_generated) {
         wh_fail(err, WH_CONFIG, "could not write to table \"%s\": %s column \"%s\"", t->table,
-                *at < 0 ? "it has no" : "nothing can be written to its generated", f->name);
+                at < 0 ? "it has no" : "nothing can be written to its generated", f->name);
         return wh_hint(err, "leave the column out with --select");
     }
+    if (is_used(t, i, at))
+        return wh_fail(err, WH_CONFIG, "could not write to table \"%s\": two columns would go to \"%s\"",
+                       t->table, r->columns[at].name);
     struct wh_sqlite_binding *b = &t->bindings[i];
-    wh_sqlite_binding_init(b, f, r->columns[*at].declared, r->strict);
+    wh_sqlite_binding_init(b, f, r->columns[at].declared, r->strict);
+    b->column = at;
     b->nan_is_null = t->destination->nan_is_null;
-    b->needs_value = *at == r->rowid_alias || (t->mode == WH_MERGE && is_key(t, f->name));
+    b->needs_value = at == r->rowid_alias || (t->mode == WH_MERGE && is_key(t, f->name));
     return WH_OK;
 }
 
 enum wh_status wh_sqlite_match_columns(struct wh_sqlite_target *t, const struct wh_sqlite_relation *r,
                                        struct wh_error *err)
 {
-    bool *used WH_CLEANUP(wh_freep) = wh_alloc_array(r->n_columns, sizeof *used);
     free(t->bindings);
     t->bindings = wh_alloc_array(t->schema->n_fields, sizeof *t->bindings);
-    if (used == NULL || t->bindings == NULL)
+    if (t->bindings == NULL)
         return wh_nomem(err);
-    for (size_t i = 0; i < t->schema->n_fields; i++) {
-        int64_t at;
-        WH_TRY(match_one(t, r, i, &at, err));
-        if (used[at])
-            return wh_fail(err, WH_CONFIG, "could not write to table \"%s\": two columns would go to \"%s\"",
-                           t->table, r->columns[at].name);
-        used[at] = true;
-    }
+    for (size_t i = 0; i < t->schema->n_fields; i++)
+        WH_TRY(match_one(t, r, i, err));
     for (size_t i = 0; i < r->n_columns; i++) {
         const struct wh_sqlite_column *c = &r->columns[i];
-        if (!used[i] && c->not_null && !c->has_default && !c->is_generated && (int64_t)i != r->rowid_alias)
+        bool must = c->not_null && !c->has_default && !c->is_generated && (int64_t)i != r->rowid_alias;
+        if (must && !is_used(t, t->schema->n_fields, (int64_t)i))
             return wh_fail(
                 err, WH_CONFIG,
-                "could not write to table \"%s\": its column \"%s\" is NOT NULL without a default, and the"
-                " stream has none of that name",
+                "could not write to table \"%s\": its column \"%s\" is NOT NULL without a default, and "
+                "the stream has none of that name",
                 t->table, c->name);
     }
     return WH_OK;

@@ -22,6 +22,7 @@ struct reader {
     int64_t rowids[BATCH_ROWS];
     bool bad[BATCH_ROWS]; /* rows of the batch that were rejected */
     int64_t n_bad;
+    int64_t kept[BATCH_ROWS]; /* the others */
 };
 
 /* ---- opening ---------------------------------------------------------------------------------- */
@@ -274,15 +275,12 @@ static enum wh_status fill(struct reader *r, struct wh_batch *out, struct wh_err
 static enum wh_status drop_bad(struct reader *r, struct wh_batch *out, struct wh_error *err)
 {
     struct wh_batch good = {0};
-    int64_t *kept WH_CLEANUP(wh_freep) = wh_alloc_array((size_t)out->rows, sizeof *kept);
-    if (kept == NULL)
-        return wh_nomem(err);
     size_t n = 0;
     for (int64_t i = 0; i < out->rows; i++)
         if (!r->bad[i])
-            kept[n++] = i;
+            r->kept[n++] = i;
     WH_TRY(wh_batch_init(&good, out->schema, out->budget, err));
-    enum wh_status s = wh_batch_take(&good, out, kept, n, err);
+    enum wh_status s = wh_batch_take(&good, out, r->kept, n, err);
     if (s == WH_OK)
         wh_batch_move(out, &good);
     else

@@ -1,6 +1,7 @@
 /* connector/sqlite/source.c - a database as a source: opening it, and what streams it has. */
 #include "base/mem.h"
 #include "base/time.h"
+#include "connector/sqlite.h"
 #include "connector/sqlite/source_int.h"
 #include "connector/stream.h"
 
@@ -24,6 +25,7 @@ static enum wh_status source_open(struct wh_source **out, const char *location, 
     struct wh_sqlite_source *src = wh_alloc(sizeof *src);
     if (src == NULL)
         return wh_nomem(err);
+    src->base.type = &wh_connector_sqlite;
     src->base.context = ctx;
     src->open = (struct wh_sqlite_open){.path = location,
                                         .context = ctx,

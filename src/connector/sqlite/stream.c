@@ -59,31 +59,20 @@ static enum wh_status only_name(char **out, struct wh_sqlite_db *db, struct wh_e
 static enum wh_status project(struct wh_sqlite_relation *r, const char *const *wanted, struct wh_error *err)
 {
     size_t n = wh_strv_len(wanted);
-    if (n == 0)
-        return WH_OK;
-    struct wh_sqlite_column *columns WH_CLEANUP(wh_freep) = wh_alloc_array(n, sizeof *columns);
-    if (columns == NULL)
-        return wh_nomem(err);
-    bool *used WH_CLEANUP(wh_freep) = wh_alloc_array(r->n_columns, sizeof *used);
-    if (used == NULL)
-        return wh_nomem(err);
     for (size_t i = 0; i < n; i++) {
         int64_t at = wh_sqlite_find_column(r, wanted[i]);
-        if (at < 0 || used[at])
+        if (at < (int64_t)i)
             return wh_fail(err, WH_CONFIG, "could not select column \"%s\" of \"%.100s\": %s", wanted[i],
                            r->name, at < 0 ? "there is none" : "it is named twice");
-        used[at] = true;
-        columns[i] = r->columns[at];
+        struct wh_sqlite_column moved = r->columns[i];
+        r->columns[i] = r->columns[at];
+        r->columns[at] = moved;
     }
-    for (size_t i = 0; i < r->n_columns; i++) {
-        if (used[i])
-            continue;
-        free(r->columns[i].name);
-        free(r->columns[i].declared);
+    while (n > 0 && r->n_columns > n) {
+        r->n_columns--;
+        free(r->columns[r->n_columns].name);
+        free(r->columns[r->n_columns].declared);
     }
-    free(r->columns);
-    r->columns = WH_TAKE(columns);
-    r->n_columns = n;
     return WH_OK;
 }
 

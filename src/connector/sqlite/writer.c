@@ -77,13 +77,10 @@ static enum wh_status refuse_bad(struct wh_sqlite_writer *w, struct wh_sqlite_he
     return WH_OK;
 }
 
-static enum wh_status render_all(struct wh_sqlite_writer *w, struct wh_sqlite_held *held,
-                                 struct wh_error *err)
+/* map has a clear bit for each row. */
+static enum wh_status render_with(struct wh_sqlite_writer *w, struct wh_sqlite_held *held, uint8_t *map,
+                                  struct wh_error *err)
 {
-    size_t map_bytes = wh_bitmap_bytes(held->batch.rows);
-    uint8_t *map WH_CLEANUP(wh_freep) = wh_alloc(map_bytes + 1);
-    if (map == NULL)
-        return wh_nomem(err);
     for (size_t c = 0; c < held->batch.schema->n_fields; c++) {
         struct wh_sqlite_bad bad = {.map = map};
         WH_TRY(wh_sqlite_render(&w->target->bindings[c], &held->batch.columns[c], &held->rendered[c], &bad,
@@ -91,9 +88,20 @@ static enum wh_status render_all(struct wh_sqlite_writer *w, struct wh_sqlite_he
         if (bad.n == 0)
             continue;
         WH_TRY(refuse_bad(w, held, c, map, err));
-        memset(map, 0, map_bytes);
+        memset(map, 0, wh_bitmap_bytes(held->batch.rows));
     }
     return WH_OK;
+}
+
+static enum wh_status render_all(struct wh_sqlite_writer *w, struct wh_sqlite_held *held,
+                                 struct wh_error *err)
+{
+    uint8_t *map = wh_alloc(wh_bitmap_bytes(held->batch.rows) + 1);
+    if (map == NULL)
+        return wh_nomem(err);
+    enum wh_status s = render_with(w, held, map, err);
+    free(map);
+    return s;
 }
 
 enum wh_status wh_sqlite_write(struct wh_writer *base, struct wh_batch *batch, struct wh_error *err)
