@@ -7,7 +7,7 @@ data=tests/data/demo
 out=build/demo
 rm -rf $out
 mkdir -p $out
-export WHERRY_HOME="$PWD/$out/home"
+export WHERRY_HOME="$PWD/$out/home" WHERRY_LOG_FORMAT=text
 
 run() {
     printf '\n$ wherry %s\n' "$*"

@@ -12,7 +12,7 @@
  *  BOOL          1 bit                                bool
  *  INT8..UINT64  1 2 4 8                              (u)int8..64
  *  FLOAT32/64    4 8                                  float, double
- *  DECIMAL       8 to 18 digits, 16 to 38, 32 to 76   decimal128, decimal256; two's complement of value * 10^scale
+ *  DECIMAL       8 to 18 digits, 16 to 38, 32 to 76   decimal128, decimal256; complement of value * 10^scale
  *  UTF8, JSON    int32 offsets + bytes                utf8; JSON is text that parsed as JSON
  *  BINARY        int32 offsets + bytes                binary
  *  UUID          16, in the order of the text form    fixed_size_binary(16), extension arrow.uuid
@@ -80,9 +80,9 @@ struct wh_column {
     const struct wh_field *field; /* lent by the batch's schema */
     int64_t length;
     int64_t null_count;
-    struct wh_buffer validity; /* 1 bit a value, least significant first, 1 = present; empty: none is null */
-    struct wh_buffer offsets;  /* int32[length + 1] of UTF8, JSON, BINARY, LIST, MAP */
-    struct wh_buffer data;     /* values; null ones are zero */
+    struct wh_buffer validity;  /* 1 bit a value, least significant first, 1 = present; empty: none is null */
+    struct wh_buffer offsets;   /* int32[length + 1] of UTF8, JSON, BINARY, LIST, MAP */
+    struct wh_buffer data;      /* values; null ones are zero */
     struct wh_column *children; /* owned; field->n_children of them */
 };
 

@@ -37,11 +37,11 @@ struct wh_context {
 /* A row that cannot arrive. Everything is lent for the call; unknown parts are empty. */
 struct wh_reject {
     const char *file;
-    uint64_t line;          /* 1-based, of the row's first byte; 0: unknown */
-    int64_t row;            /* 0-based ordinal in the chunk; -1: unknown */
-    const char *column;     /* name or NULL */
-    const char *reason;     /* lower case, no full stop */
-    struct wh_slice text;   /* original text of the row, or its JSON form */
+    uint64_t line;        /* 1-based, of the row's first byte; 0: unknown */
+    int64_t row;          /* 0-based ordinal in the chunk; -1: unknown */
+    const char *column;   /* name or NULL */
+    const char *reason;   /* lower case, no full stop */
+    struct wh_slice text; /* original text of the row, or its JSON form */
 };
 /* Keeps rejects of one chunk. add fails with WH_LIMIT once the run's reject budget is used up; the
  * caller passes that on. Serial. */
@@ -71,26 +71,26 @@ struct wh_stream_info {
 /* A chunk: where its rows lie, as JSON text that any process can open again, and how to go on behind it.
  * bytes already read may travel with it. */
 struct wh_chunk {
-    int64_t seq;            /* the engine's number, from 0 */
-    char *position;         /* owned: {"file":"a.csv","offset":0,"length":9} */
-    uint64_t bytes;         /* size in the source, for progress */
-    struct wh_buffer data;  /* owned, may be empty: the chunk's bytes, if next_chunk had to read them */
+    int64_t seq;           /* the engine's number, from 0 */
+    char *position;        /* owned: {"file":"a.csv","offset":0,"length":9} */
+    uint64_t bytes;        /* size in the source, for progress */
+    struct wh_buffer data; /* owned, may be empty: the chunk's bytes, if next_chunk had to read them */
 };
 
 /* What open_stream is asked for. All lent for the call. */
 struct wh_stream_request {
-    const char *name;                  /* stream, as discover names it; NULL: the only one */
-    const char *const *columns;        /* NULL-ended names to read, in this order; NULL: all */
-    const struct wh_schema *declared;  /* types the user declared by name; NULL or a subset of the columns */
-    const struct wh_schema *known;     /* types found by an earlier attempt: to be used instead of looking
-                                        * again, but they may still widen; NULL: none; may be ignored */
-    const char *where;                 /* condition in the source's own SQL; NULL for sources without
-                                        * WH_CAN_FILTER */
-    const struct wh_predicate *prune;  /* bounds of columns, for skipping whole chunks; may be ignored */
+    const char *name;                 /* stream, as discover names it; NULL: the only one */
+    const char *const *columns;       /* NULL-ended names to read, in this order; NULL: all */
+    const struct wh_schema *declared; /* types the user declared by name; NULL or a subset of the columns */
+    const struct wh_schema *known;    /* types found by an earlier attempt: to be used instead of looking
+                                       * again, but they may still widen; NULL: none; may be ignored */
+    const char *where;                /* condition in the source's own SQL; NULL for sources without
+                                       * WH_CAN_FILTER */
+    const struct wh_predicate *prune; /* bounds of columns, for skipping whole chunks; may be ignored */
     size_t n_prune;
-    const struct wh_config *config;    /* options of the connector and format */
-    const char *snapshot;              /* resume: what snapshot() gave when the run began, else NULL */
-    const char *after;                 /* resume: position of the last committed chunk, else NULL */
+    const struct wh_config *config; /* options of the connector and format */
+    const char *snapshot;           /* resume: what snapshot() gave when the run began, else NULL */
+    const char *after;              /* resume: position of the last committed chunk, else NULL */
 };
 
 /* column <op> value, a necessary condition of the filter: rows that break it are dropped later anyway. */
@@ -140,7 +140,7 @@ struct wh_stream_ops {
 
 struct wh_source {
     const struct wh_connector *type; /* set by the engine */
-    struct wh_context *context; /* lent, outlives the source */
+    struct wh_context *context;      /* lent, outlives the source */
 };
 
 enum wh_source_flags {
@@ -172,16 +172,16 @@ struct wh_target_request {
     const char *name;               /* table or file to be; NULL: the destination names it itself */
     const struct wh_schema *schema; /* lent until the target is closed */
     enum wh_write_mode mode;
-    const char *const *primary_key;  /* NULL-ended; needed for WH_MERGE */
-    const struct wh_index *indexes;  /* to be carried over; lent until the target is closed */
+    const char *const *primary_key; /* NULL-ended; needed for WH_MERGE */
+    const struct wh_index *indexes; /* to be carried over; lent until the target is closed */
     size_t n_indexes;
     const char *pipeline, *stream; /* keys of the ledger */
     const char *run_id;            /* names of staging objects come from it; a resumed run keeps it */
     int64_t epoch;                 /* number of this attempt; a lower one must never commit again */
     const struct wh_config *config;
-    const char *marker;            /* resume: what checkpoint() gave last, else NULL */
-    bool dry_run;                  /* touch nothing; only describe() and close() follow */
-    bool one_of_many;              /* other streams of the run go to the same destination */
+    const char *marker; /* resume: what checkpoint() gave last, else NULL */
+    bool dry_run;       /* touch nothing; only describe() and close() follow */
+    bool one_of_many;   /* other streams of the run go to the same destination */
 };
 
 /* Where a resumed target stands. */
@@ -193,18 +193,19 @@ struct wh_resume {
 
 struct wh_target {
     const struct wh_destination_ops *ops;
-    bool visible_early; /* set by open_target: rows can be seen before finish, so a stream cannot start again */
+    bool visible_early; /* set by open_target: rows can be seen before finish, so a stream cannot start again
+                         */
 };
 struct wh_writer {
     const struct wh_destination_ops *ops;
-    int64_t rows;        /* given to write() so far, kept by the connector */
+    int64_t rows; /* given to write() so far, kept by the connector */
 };
 
 /* What finish reports. */
 struct wh_outcome {
-    int64_t rows;       /* that this run made visible, by the destination's own count */
-    int64_t bytes;      /* written */
-    int64_t files;      /* written, 0 for databases */
+    int64_t rows;  /* that this run made visible, by the destination's own count */
+    int64_t bytes; /* written */
+    int64_t files; /* written, 0 for databases */
 };
 
 enum wh_guarantee { WH_G1 = 1, WH_G2, WH_G3 };
@@ -221,8 +222,9 @@ struct wh_destination_ops {
     enum wh_status (*check)(struct wh_destination *dst, struct wh_error *err);
     /* Takes the target for this run (a second run on it fails with WH_STATE), finds how far the run got
      * before, discards what is in doubt, prepares the invisible place for data. Serial. */
-    enum wh_status (*open_target)(struct wh_target **out, struct wh_resume *resume, struct wh_destination *dst,
-                                  const struct wh_target_request *req, struct wh_error *err);
+    enum wh_status (*open_target)(struct wh_target **out, struct wh_resume *resume,
+                                  struct wh_destination *dst, const struct wh_target_request *req,
+                                  struct wh_error *err);
     /* One line each: what will be created, replaced, written, with names and types; DDL where there is.
      * Lines are separated by '\n'; the caller frees. */
     enum wh_status (*describe)(struct wh_target *t, char **text, enum wh_guarantee *guarantee,
@@ -256,13 +258,13 @@ struct wh_destination_ops {
 /* ---- the table -------------------------------------------------------------------------------- */
 
 struct wh_connector {
-    uint32_t abi;                 /* WH_CONNECTOR_ABI */
-    const char *name;             /* stable id, kept in the store */
-    const char *label;            /* "stable" or "beta" */
-    const char *help;             /* one sentence */
-    const char *const *schemes;   /* URI schemes, NULL-ended */
-    const struct wh_option *options;                    /* of both sides; may be NULL */
-    const struct wh_option *const *source_options;      /* more tables of one side, NULL-ended; may be NULL */
+    uint32_t abi;                                  /* WH_CONNECTOR_ABI */
+    const char *name;                              /* stable id, kept in the store */
+    const char *label;                             /* "stable" or "beta" */
+    const char *help;                              /* one sentence */
+    const char *const *schemes;                    /* URI schemes, NULL-ended */
+    const struct wh_option *options;               /* of both sides; may be NULL */
+    const struct wh_option *const *source_options; /* more tables of one side, NULL-ended; may be NULL */
     const struct wh_option *const *destination_options;
     const struct wh_source_ops *source;           /* NULL: not a source */
     const struct wh_destination_ops *destination; /* NULL: not a destination */

@@ -56,9 +56,9 @@ enum wh_status wh_hint(struct wh_error *err, const char *fmt, ...) __attribute__
 const char *wh_status_name(enum wh_status status);
 
 /* Leaves the function with the status of a failed call. The only control-flow macro. */
-#define WH_TRY(call)                                                                                   \
-    do {                                                                                               \
-        enum wh_status wh_try_status = (call);                                                         \
-        if (wh_try_status != WH_OK)                                                                    \
-            return wh_try_status;                                                                      \
+#define WH_TRY(call)                                                                                         \
+    do {                                                                                                     \
+        enum wh_status wh_try_status = (call);                                                               \
+        if (wh_try_status != WH_OK)                                                                          \
+            return wh_try_status;                                                                            \
     } while (0)

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((format(printf, 3, 0))) static void vset(struct wh_error *err, enum wh_status code, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void vset(struct wh_error *err, enum wh_status code,
+                                                       const char *fmt, va_list args)
 {
     *err = (struct wh_error){.code = code};
     vsnprintf(err->msg, sizeof err->msg, fmt, args);

@@ -13,8 +13,9 @@
 #include "base/num.h"
 
 const char *const wh_failpoints[] = {
-    "plan.persisted", "commit.before", "commit.after", "checkpoint.before", "store.before",
-    "store.after",    "finish.before", "finish.after", "publish.between",   NULL};
+    "plan.persisted",    "restart.between", "commit.before",    "commit.half",   "commit.after",
+    "checkpoint.before", "store.before",    "store.after",      "finish.before", "publish.staged",
+    "publish.moved",     "publish.renamed", "publish.manifest", "finish.after",  NULL};
 
 static _Atomic int passed[WH_COUNT(wh_failpoints)];
 

@@ -227,7 +227,9 @@ enum wh_status wh_lock_take(int *out, const char *path, struct wh_error *err)
             close(fd);
             if (why != EWOULDBLOCK)
                 return wh_fail_errno(err, why, "could not lock \"%s\"", path);
-            return wh_fail(err, WH_STATE, "another run holds the lock \"%s\"", path);
+            wh_fail(err, WH_STATE, "another run holds the lock \"%s\"", path);
+            err->os_errno = why;
+            return err->code;
         }
         if (is_still_named(fd, path)) {
             *out = fd;

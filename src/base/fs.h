@@ -30,7 +30,7 @@ enum wh_status wh_publish_file(const char *path, const void *bytes, size_t n, st
 enum wh_status wh_read_file(struct wh_buffer *out, const char *path, size_t max, struct wh_error *err);
 
 /* Takes an exclusive lock on a file of that path, made when missing; it dies with the process. Fails with
- * WH_STATE at once when somebody else has it. */
+ * WH_STATE and EWOULDBLOCK at once when somebody else has it. */
 enum wh_status wh_lock_take(int *fd, const char *path, struct wh_error *err);
 /* Removes the file and gives the lock back; fd -1 is fine. */
 void wh_lock_give(int fd, const char *path);

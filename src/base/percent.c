@@ -19,7 +19,8 @@ bool wh_percent_decode(char *text, size_t len, size_t *n)
         int hi = escape ? hex_digit(text[i + 1]) : -1, lo = escape ? hex_digit(text[i + 2]) : -1;
         bool valid = hi >= 0 && lo >= 0 && hi + lo > 0;
         ok = ok && (valid || text[i] != '%');
-        text[to++] = valid ? (char)(unsigned char)(hi << 4 | lo) : text[i];
+        int decoded = valid ? hi << 4 | lo : text[i];
+        text[to++] = (char)decoded;
         i += valid ? 2 : 0;
     }
     *n = to;

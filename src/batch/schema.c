@@ -1,7 +1,10 @@
 /* batch/schema.c - fields and schemas: making, copying, comparing. */
 #include "batch/schema.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
+#include "base/options.h"
 
 enum wh_status wh_field_init(struct wh_field *out, const char *name, enum wh_type type, struct wh_error *err)
 {
@@ -158,6 +161,38 @@ int64_t wh_schema_find(const struct wh_schema *s, const char *name)
         if (strcmp(s->fields[i].name, name) == 0)
             return (int64_t)i;
     return -1;
+}
+
+/* "a, b, c ..." as far as there is room. */
+static void list_names(char *out, size_t size, const char *const *names)
+{
+    static const char more[] = " ...";
+    size_t len = 0;
+    for (size_t i = 0; names[i] != NULL; i++) {
+        const char *comma = i > 0 ? ", " : "";
+        bool fits = len + strlen(comma) + strlen(names[i]) + sizeof more <= size;
+        len += (size_t)snprintf(out + len, size - len, "%s%s", fits ? comma : more, fits ? names[i] : "");
+        if (!fits)
+            return;
+    }
+}
+
+enum wh_status wh_schema_hint(const struct wh_schema *s, const char *name, struct wh_error *err)
+{
+    const char **names = wh_alloc_array(s->n_fields + 1, sizeof *names);
+    if (names == NULL)
+        return err->code;
+    for (size_t i = 0; i < s->n_fields; i++)
+        names[i] = s->fields[i].name;
+    const char *nearest = wh_nearest(name, names);
+    char list[160] = "none at all";
+    list_names(list, sizeof list, names);
+    if (nearest != NULL)
+        wh_hint(err, "did you mean \"%s\"?", nearest);
+    else
+        wh_hint(err, "there are %s", list);
+    free(names);
+    return err->code;
 }
 
 size_t wh_type_width(const struct wh_field *f)

@@ -25,6 +25,8 @@ enum wh_status wh_schema_copy(struct wh_schema *out, const struct wh_schema *s, 
 void wh_schema_release(struct wh_schema *s);
 /* Index of the field of that name or -1. Linear; keep a wh_map for many look-ups. */
 int64_t wh_schema_find(const struct wh_schema *s, const char *name);
+/* Says in err's hint which field the user may have meant by name, or which there are. Returns err->code. */
+enum wh_status wh_schema_hint(const struct wh_schema *s, const char *name, struct wh_error *err);
 
 /* Writes the type's name ("decimal(15,2)") into buf, cut at size. */
 void wh_type_format(const struct wh_field *f, char *buf, size_t size);

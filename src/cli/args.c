@@ -82,7 +82,8 @@ static enum wh_args_side option_side(struct wh_slice *name)
     static const struct {
         const char *prefix;
         enum wh_args_side side;
-    } prefixes[] = {{"source-", WH_ARGS_SOURCE}, {"dest-", WH_ARGS_DESTINATION}, {"destination-", WH_ARGS_DESTINATION}};
+    } prefixes[] = {
+        {"source-", WH_ARGS_SOURCE}, {"dest-", WH_ARGS_DESTINATION}, {"destination-", WH_ARGS_DESTINATION}};
     for (size_t i = 0; i < WH_COUNT(prefixes); i++) {
         size_t n = strlen(prefixes[i].prefix);
         if (name->len > n && memcmp(name->ptr, prefixes[i].prefix, n) == 0) {
@@ -397,7 +398,8 @@ static enum wh_status parse_word(struct wh_args *a, const char *word, struct res
     if (a->n_positional >= a->command->max_args) {
         wh_fail(err, WH_CONFIG, "unexpected argument \"%s\"", word);
         return wh_hint(err, "usage: wherry %s %s%s", a->command->name, a->command->usage,
-                       a->command->takes_connector_options ? "; a pattern stands in quotes: 'logs/*.csv'" : "");
+                       a->command->takes_connector_options ? "; a pattern stands in quotes: 'logs/*.csv'"
+                                                           : "");
     }
     a->positional[a->n_positional++] = word;
     return WH_OK;

@@ -21,8 +21,7 @@ static int run(const struct wh_args *args)
     struct wh_error err;
     wh_fail(&err, WH_CONFIG, "no completion for the shell \"%s\"", wh_args_at(args, 0));
     wh_hint(&err, "it is one of bash, zsh, fish");
-    wh_print_error(&err);
-    return WH_EXIT_USAGE;
+    return wh_usage_error(&err);
 }
 
 const struct wh_command wh_command_completion = {

@@ -39,8 +39,8 @@ static int write_plan(const struct wh_job_spec *spec, const char *path)
         return wh_exit_of(&err, WH_SIDE_NONE);
     }
     char text[256];
-    snprintf(text, sizeof text, "%zu chunks; work each with `wherry run-chunk %.120s SEQ`, then --finish", n_chunks,
-             path);
+    snprintf(text, sizeof text, "%zu chunks; work each with `wherry run-chunk %.120s SEQ`, then --finish",
+             n_chunks, path);
     wh_log(WH_LOG_INFO, "plan.written", NULL, NULL, text);
     return WH_EXIT_OK;
 }
@@ -49,9 +49,9 @@ static int run(const struct wh_args *args)
 {
     struct wh_error err = {0};
     struct wh_args_spec s;
-    int code = WH_EXIT_USAGE;
+    int code;
     if (wh_args_to_spec(&s, args, &err) != WH_OK)
-        wh_print_error(&err);
+        code = wh_usage_error(&err);
     else if (wh_args_text(args, "plan-out") != NULL)
         code = write_plan(&s.spec, wh_args_text(args, "plan-out"));
     else if (wh_args_has(args, "dry-run"))
@@ -68,13 +68,16 @@ static const struct wh_flag flags[] = {
      .value = "replace|truncate|append|merge",
      .fallback = "replace",
      .also = "overwrite|full-refresh",
-     .help = "What happens to what is there: replaced in one step, emptied first, added to, or updated by key"},
+     .help =
+         "What happens to what is there: replaced in one step, emptied first, added to, or updated by key"},
     {.name = "primary-key", .kind = WH_FLAG_LIST, .help = "Key columns; else those of the source"},
     {.name = "where",
      .kind = WH_FLAG_TEXT,
      .value = "CONDITION",
      .help = "Copy only rows for which this is true: \"total > 10 and country = 'AT'\""},
-    {.name = "select", .kind = WH_FLAG_LIST, .help = "Columns to copy, in this order; -name leaves a column out"},
+    {.name = "select",
+     .kind = WH_FLAG_LIST,
+     .help = "Columns to copy, in this order; -name leaves a column out"},
     {.name = "columns",
      .kind = WH_FLAG_SCHEMA,
      .help = "Types of columns; a value that does not fit exactly is rejected"},
@@ -92,11 +95,27 @@ static const struct wh_flag flags[] = {
      .value = "FILE",
      .help = "Copy nothing, but write a plan of chunks for `wherry run-chunk`"},
     {.name = "fresh", .kind = WH_FLAG_SWITCH, .help = "Start anew although an interrupted run could go on"},
-    {.name = "source-table", .kind = WH_FLAG_TEXT, .value = "NAME", .help = "Stream of the source, as behind #"},
-    {.name = "dest-table", .kind = WH_FLAG_TEXT, .value = "NAME", .help = "Table of the destination, as behind #"},
-    {.name = "source", .kind = WH_FLAG_TEXT, .value = "URI", .help = "The source, instead of the first argument"},
-    {.name = "dest", .kind = WH_FLAG_TEXT, .value = "URI", .help = "The destination, instead of the second argument"},
-    {.name = "jobs", .letter = 'j', .kind = WH_FLAG_INT, .fallback = "0", .help = "Workers; 0: one for each core"},
+    {.name = "source-table",
+     .kind = WH_FLAG_TEXT,
+     .value = "NAME",
+     .help = "Stream of the source, as behind #"},
+    {.name = "dest-table",
+     .kind = WH_FLAG_TEXT,
+     .value = "NAME",
+     .help = "Table of the destination, as behind #"},
+    {.name = "source",
+     .kind = WH_FLAG_TEXT,
+     .value = "URI",
+     .help = "The source, instead of the first argument"},
+    {.name = "dest",
+     .kind = WH_FLAG_TEXT,
+     .value = "URI",
+     .help = "The destination, instead of the second argument"},
+    {.name = "jobs",
+     .letter = 'j',
+     .kind = WH_FLAG_INT,
+     .fallback = "0",
+     .help = "Workers; 0: one for each core"},
     {.name = "memory",
      .kind = WH_FLAG_SIZE,
      .fallback = "96MiB",
@@ -131,13 +150,15 @@ const struct wh_command wh_command_copy = {
     .name = "copy",
     .usage = "SOURCE DESTINATION",
     .summary = "Copy a source to a destination",
-    .text =
-        "Every value arrives exactly or its row is rejected with a reason; nothing is visible before everything is "
-        "there. A run that was stopped, by Ctrl-C, a crash or a full disk, goes on where it was when the same command "
-        "is given again.\n"
-        "\n"
-        "The formats of files are known by suffix or content; --source-format and --format name them (csv, jsonl, "
-        "parquet). A destination with / behind is a folder of files with a manifest.",
+    .text = "Every value arrives exactly or its row is rejected with a reason; nothing is visible before "
+            "everything is "
+            "there. A run that was stopped, by Ctrl-C, a crash or a full disk, goes on where it was when the "
+            "same command "
+            "is given again.\n"
+            "\n"
+            "The formats of files are known by suffix or content; --source-format and --format name them "
+            "(csv, jsonl, "
+            "parquet). A destination with / behind is a folder of files with a manifest.",
     .examples = "wherry copy orders.csv orders.parquet\n"
                 "wherry copy 'logs/*.jsonl.gz' lake/logs/ --format parquet\n"
                 "wherry copy sqlite:///shop.db#orders orders.parquet --where 'total > 10' --select id,total\n"

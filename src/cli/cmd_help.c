@@ -14,8 +14,7 @@ static int connectors(const char *name, bool markdown)
     if (name != NULL && c == NULL) {
         wh_fail(&err, WH_CONFIG, "no connector \"%s\"", name);
         wh_hint(&err, "`wherry help connectors` lists them");
-        wh_print_error(&err);
-        return WH_EXIT_USAGE;
+        return wh_usage_error(&err);
     }
     if (c == NULL)
         wh_help_connectors(stdout);
@@ -35,8 +34,7 @@ static int unknown(const char *topic)
         wh_hint(&err, "did you mean `wherry help %s`?", nearest);
     else
         wh_hint(&err, "topics are connectors and exit-codes; `wherry help` lists commands");
-    wh_print_error(&err);
-    return WH_EXIT_USAGE;
+    return wh_usage_error(&err);
 }
 
 static int run(const struct wh_args *args)
@@ -70,7 +68,8 @@ const struct wh_command wh_command_help = {
     .name = "help",
     .usage = "[COMMAND | connectors [NAME] | exit-codes]",
     .summary = "Show what a command does, with its flags and examples",
-    .examples = "wherry help copy\nwherry help connectors\nwherry help connectors sqlite\nwherry help exit-codes",
+    .examples =
+        "wherry help copy\nwherry help connectors\nwherry help connectors sqlite\nwherry help exit-codes",
     .max_args = 2,
     .flags = flags,
     .run = run,

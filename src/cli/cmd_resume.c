@@ -7,7 +7,8 @@
 #include "cli/run_job.h"
 
 /* The run, and whether it is the one that the same command would go on with. */
-static enum wh_status find_run(const struct wh_args *args, struct wh_run *run, bool *done, struct wh_error *err)
+static enum wh_status find_run(const struct wh_args *args, struct wh_run *run, bool *done,
+                               struct wh_error *err)
 {
     struct wh_store *store = NULL;
     struct wh_run latest = {0};
@@ -18,7 +19,8 @@ static enum wh_status find_run(const struct wh_args *args, struct wh_run *run, b
     if (s == WH_OK && !*done)
         s = wh_store_find_unfinished(store, run->spec, &latest, &found, err);
     if (s == WH_OK && !*done && (!found || strcmp(latest.id, run->id) != 0)) {
-        s = wh_fail(err, WH_CONFIG, "could not resume run %s: the same command has been run again since", run->id);
+        s = wh_fail(err, WH_CONFIG, "could not resume run %s: the same command has been run again since",
+                    run->id);
         wh_hint(err, "`wherry runs` shows the later run");
     }
     wh_run_release(&latest);
@@ -65,7 +67,11 @@ static int run(const struct wh_args *args)
 }
 
 static const struct wh_flag flags[] = {
-    {.name = "jobs", .letter = 'j', .kind = WH_FLAG_INT, .fallback = "0", .help = "Workers; 0: one for each core"},
+    {.name = "jobs",
+     .letter = 'j',
+     .kind = WH_FLAG_INT,
+     .fallback = "0",
+     .help = "Workers; 0: one for each core"},
     {.name = "memory",
      .kind = WH_FLAG_SIZE,
      .fallback = "96MiB",
@@ -78,7 +84,8 @@ const struct wh_command wh_command_resume = {
     .name = "resume",
     .usage = "RUN|last",
     .summary = "Go on with a run that was stopped or has failed",
-    .text = "RUN is an id that `wherry runs` shows, or its first letters. The run goes on in the folder that it was "
+    .text = "RUN is an id that `wherry runs` shows, or its first letters. The run goes on in the folder that "
+            "it was "
             "started in. Giving the same `wherry copy` command again does the same.",
     .examples = "wherry resume last\nwherry resume 06h2 --progress log",
     .min_args = 1,

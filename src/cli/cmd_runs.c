@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/table.h"
 #include "cli/units.h"
@@ -49,7 +50,8 @@ static enum wh_status print_table(const struct wh_run *runs, size_t n, struct wh
     static const char *const head[] = {"run", "status", "started", "took", "rows", "source", "destination"};
     static const enum wh_table_align align[] = {WH_TABLE_LEFT,  WH_TABLE_LEFT, WH_TABLE_LEFT, WH_TABLE_RIGHT,
                                                 WH_TABLE_RIGHT, WH_TABLE_LEFT, WH_TABLE_LEFT};
-    struct wh_table t = {.n_columns = WH_COUNT(head), .align = align, .n_head = 1, .max_width = MAX_URI_WIDTH};
+    struct wh_table t = {
+        .n_columns = WH_COUNT(head), .align = align, .n_head = 1, .max_width = MAX_URI_WIDTH};
     enum wh_status s = WH_OK;
     for (size_t i = 0; s == WH_OK && i < WH_COUNT(head); i++)
         s = wh_table_add(&t, head[i], err);
@@ -135,7 +137,11 @@ static int run(const struct wh_args *args)
 }
 
 static const struct wh_flag flags[] = {
-    {.name = "limit", .kind = WH_FLAG_INT, .value = "N", .fallback = "20", .help = "How many runs, newest first"},
+    {.name = "limit",
+     .kind = WH_FLAG_INT,
+     .value = "N",
+     .fallback = "20",
+     .help = "How many runs, newest first"},
     {.name = "output",
      .letter = 'o',
      .kind = WH_FLAG_ENUM,
@@ -149,7 +155,8 @@ const struct wh_command wh_command_runs = {
     .name = "runs",
     .usage = "",
     .summary = "List runs, newest first",
-    .text = "An interrupted run is one whose process is gone; it can be resumed, as can stopped and failed ones.",
+    .text =
+        "An interrupted run is one whose process is gone; it can be resumed, as can stopped and failed ones.",
     .examples = "wherry runs\nwherry runs --limit 100 -o json",
     .flags = flags,
     .run = run,

@@ -31,13 +31,14 @@ struct wh_flag {
 struct wh_args;
 struct wh_command {
     const char *name;
-    const char *usage;    /* arguments: "SOURCE DESTINATION" */
-    const char *summary;  /* one line without full stop */
-    const char *text;     /* paragraphs for help and man page, or NULL */
-    const char *examples; /* one command a line, or NULL */
-    int min_args, max_args;
+    const char *usage;      /* arguments: "SOURCE DESTINATION" */
+    const char *summary;    /* one line without full stop */
+    const char *text;       /* paragraphs for help and man page, separated by empty lines, or NULL */
+    const char *examples;   /* one command a line, or NULL */
+    int min_args, max_args; /* up to WH_ARGS_MAX */
+    bool hidden;
     bool takes_connector_options; /* --csv-delimiter and kin, also with source- and dest- in front */
-    const struct wh_flag *flags;  /* beside the common ones */
+    const struct wh_flag *flags;  /* beside the common ones; NULL: none */
     int (*run)(const struct wh_args *args); /* returns the exit code */
 };
 
@@ -51,10 +52,11 @@ const char *wh_command_nearest(const char *name);
 
 /* Positional argument i or NULL. */
 const char *wh_args_at(const struct wh_args *a, int i);
-/* Value of a flag: given, else from the environment (WHERRY_MAX_REJECTS), else the fallback, else NULL. */
+/* Value of a flag: given, else from the environment (WHERRY_MAX_REJECTS), else the fallback, else NULL; also
+ * NULL for a flag that the command does not have. */
 const char *wh_args_text(const struct wh_args *a, const char *flag);
 bool wh_args_has(const struct wh_args *a, const char *flag);
-/* INT, SIZE in bytes, DURATION in milliseconds; checked when parsed. */
+/* INT, SIZE in bytes, DURATION in milliseconds; checked when parsed. 0 without value. */
 int64_t wh_args_int(const struct wh_args *a, const char *flag);
 /* Elements of a LIST, NULL-ended, or NULL when not given; lent. */
 const char *const *wh_args_list(const struct wh_args *a, const char *flag);

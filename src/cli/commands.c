@@ -10,9 +10,12 @@ extern const struct wh_command wh_command_copy, wh_command_discover, wh_command_
     wh_command_failpoints, wh_command_help, wh_command_completion, wh_command_version;
 
 const struct wh_command *const wh_commands[] = {
-    &wh_command_copy,       &wh_command_discover, &wh_command_preview, &wh_command_check,
-    &wh_command_runs,       &wh_command_resume,   &wh_command_logs,    &wh_command_chunks,
-    &wh_command_run_chunk,  &wh_command_help,     &wh_command_version, &wh_command_completion,
+    &wh_command_copy,       &wh_command_discover,
+    &wh_command_preview,    &wh_command_check,
+    &wh_command_runs,       &wh_command_resume,
+    &wh_command_logs,       &wh_command_chunks,
+    &wh_command_run_chunk,  &wh_command_help,
+    &wh_command_version,    &wh_command_completion,
     &wh_command_failpoints, NULL,
 };
 

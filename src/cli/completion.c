@@ -108,7 +108,8 @@ static void bash_values(FILE *out, const struct word *w)
 void wh_completion_bash(FILE *out)
 {
     fputs("# bash completion of wherry; made by `wherry completion bash`\n_wherry()\n{\n"
-          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} words=\n"
+          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} "
+          "words=\n"
           "    COMPREPLY=()\n    case $command:$prev in\n    wherry:*) ;;\n",
           out);
     for (size_t i = 0; wh_commands[i] != NULL; i++)
@@ -124,7 +125,8 @@ void wh_completion_bash(FILE *out)
         each_word(out, wh_commands[i], bash_name);
         fputs("\" ;;\n", out);
     }
-    fputs("        esac\n    elif [ -z \"$words\" ]; then\n        case $command in\n        help) words=\"", out);
+    fputs("        esac\n    elif [ -z \"$words\" ]; then\n        case $command in\n        help) words=\"",
+          out);
     command_names(out);
     fputs(" connectors exit-codes\" ;;\n", out);
     for (size_t i = 0; i < WH_COUNT(arguments); i++) {
@@ -132,9 +134,10 @@ void wh_completion_bash(FILE *out)
         print_values(out, arguments[i].words);
         fputs("\" ;;\n", out);
     }
-    fputs("        esac\n    fi\n    [ -z \"$words\" ] || COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
-          "complete -o default -F _wherry wherry\n",
-          out);
+    fputs(
+        "        esac\n    fi\n    [ -z \"$words\" ] || COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
+        "complete -o default -F _wherry wherry\n",
+        out);
 }
 
 /* ---- zsh ---- */
@@ -183,15 +186,16 @@ void wh_completion_zsh(FILE *out)
         zsh_text(out, wh_commands[i]->summary);
         fputs("'\n", out);
     }
-    fputs("    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        return\n    fi\n"
-          "    shift words\n    (( CURRENT-- ))\n    case $words[1] in\n",
-          out);
+    fputs(
+        "    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        return\n    fi\n"
+        "    shift words\n    (( CURRENT-- ))\n    case $words[1] in\n",
+        out);
     for (size_t i = 0; wh_commands[i] != NULL; i++) {
         if (wh_commands[i]->hidden)
             continue;
         fprintf(out, "    %s)\n        _arguments -s", wh_commands[i]->name);
         each_word(out, wh_commands[i], zsh_word);
-        fputs(" \\\n            '*::argument:", out);
+        fputs(" \\\n            '*:argument:", out);
         const char *words = NULL;
         for (size_t k = 0; k < WH_COUNT(arguments); k++)
             if (strcmp(arguments[k].command, wh_commands[i]->name) == 0)
@@ -209,7 +213,8 @@ void wh_completion_zsh(FILE *out)
         }
         fputs("'\n        ;;\n", out);
     }
-    fputs("    esac\n}\nif [ \"$funcstack[1]\" = _wherry ]; then\n    _wherry \"$@\"\nelse\n    compdef _wherry wherry\nfi\n",
+    fputs("    esac\n}\nif [ \"$funcstack[1]\" = _wherry ]; then\n    _wherry \"$@\"\nelse\n    compdef "
+          "_wherry wherry\nfi\n",
           out);
 }
 

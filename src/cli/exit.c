@@ -9,14 +9,16 @@
 
 const struct wh_exit_text wh_exit_texts[] = {
     {WH_EXIT_OK, "Done; also: nothing was left to do", "Nothing"},
-    {WH_EXIT_FAILED, "Failed for a reason that is neither the source's nor the destination's", "Read the error"},
+    {WH_EXIT_FAILED, "Failed for a reason that is neither the source's nor the destination's",
+     "Read the error"},
     {WH_EXIT_USAGE, "The command line is wrong: unknown command or flag, missing argument, bad value",
      "Read the hint, or `wherry help COMMAND`"},
     {WH_EXIT_PARTIAL, "Some streams arrived, others failed",
      "Mend the cause and give the same command again: only the failed streams are copied"},
     {WH_EXIT_REJECTS, "More rows were rejected than --max-rejects allows; nothing of the stream is visible",
      "Read the reason, mend the data or the types, or allow more"},
-    {WH_EXIT_SOURCE, "The source could not be read: damaged, changed while it was read, no rights, input error",
+    {WH_EXIT_SOURCE,
+     "The source could not be read: damaged, changed while it was read, no rights, input error",
      "Mend the source and give the same command again"},
     {WH_EXIT_DESTINATION, "The destination could not be written: full, read-only, no rights, output error",
      "Make room or give rights and give the same command again: it goes on where it stopped"},
@@ -24,7 +26,8 @@ const struct wh_exit_text wh_exit_texts[] = {
      "Wait for it; `wherry runs` shows it"},
     {WH_EXIT_INTERNAL, "A fault of wherry itself; nothing of the stream is visible",
      "Report it with the error text and `wherry logs last`"},
-    {WH_EXIT_RETRY, "Failed for the moment: something was locked or busy", "Give the same command again later"},
+    {WH_EXIT_RETRY, "Failed for the moment: something was locked or busy",
+     "Give the same command again later"},
     {WH_EXIT_CONFIG, "What was asked for cannot be: no such file, stream or column, a bad option of a URI",
      "Read the error and its hint"},
     {WH_EXIT_SIGINT, "Stopped by SIGINT (Ctrl-C) in a state that can go on", "`wherry resume last`"},
@@ -37,6 +40,12 @@ const struct wh_exit_text wh_exit_texts[] = {
 void wh_print_error(const struct wh_error *err)
 {
     wh_log_error(NULL, NULL, err);
+}
+
+int wh_usage_error(const struct wh_error *err)
+{
+    wh_log_usage_error(err);
+    return WH_EXIT_USAGE;
 }
 
 /* Positions that do not agree are no other run's work. */

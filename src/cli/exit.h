@@ -29,6 +29,8 @@ extern const struct wh_exit_text wh_exit_texts[];
 
 /* Prints "error: ..." and "hint: ..." on stderr, by the chosen log format. */
 void wh_print_error(const struct wh_error *err);
+/* The same for a wrong command line; returns WH_EXIT_USAGE. */
+int wh_usage_error(const struct wh_error *err);
 /* Of an error outside a job; usage errors of the command line are WH_EXIT_USAGE by themselves. */
 int wh_exit_of(const struct wh_error *err, enum wh_side side);
 /* Of a finished job. */

@@ -1,6 +1,7 @@
 /* cli/help.c - help as text for a terminal; see cli/help.h. */
 #include "cli/help.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -11,13 +12,16 @@
 #define INDENT 28  /* where explanations start */
 #define HEADING 26 /* longest heading that has its explanation beside it */
 
-const char wh_help_about[] = "moves data from any source to any destination, exactly, and goes on where it was stopped";
+const char wh_help_about[] =
+    "moves data from any source to any destination, exactly, and goes on where it was stopped";
 
 const char wh_help_uris[] =
-    "A source or destination is a path (orders.csv), a pattern in quotes ('logs/*.jsonl.gz'), a folder (lake/orders/), "
-    "- for standard input or output, or a URI: sqlite:///shop.db#orders is the table orders of the file shop.db, "
+    "A source or destination is a path (orders.csv), a pattern in quotes ('logs/*.jsonl.gz'), a folder "
+    "(lake/orders/), "
+    "- for standard input or output, or a URI: sqlite:///shop.db#orders is the table orders of the file "
+    "shop.db, "
     "sqlite:////data/shop.db one with an absolute path, csv://data.txt a CSV file whatever its name says. "
-    "Behind ? a URI may carry options: csv://data.txt?csv-delimiter=;\n"
+    "Behind ? a URI may carry options: csv://data.txt?csv-null=NA\n"
     "\n"
     "Without #name all tables of a database are copied. #query:SELECT ... is the result of a query.";
 
@@ -33,9 +37,14 @@ const struct wh_help_variable wh_help_variables[] = {
 const char *wh_help_flag_value(const struct wh_flag *f)
 {
     static const char *const values[] = {
-        [WH_FLAG_SWITCH] = "",       [WH_FLAG_TEXT] = "TEXT", [WH_FLAG_INT] = "N",
-        [WH_FLAG_SIZE] = "SIZE",     [WH_FLAG_DURATION] = "TIME", [WH_FLAG_LIST] = "A,B",
-        [WH_FLAG_SCHEMA] = "NAME:TYPE,...", [WH_FLAG_ENUM] = "",
+        [WH_FLAG_SWITCH] = "",
+        [WH_FLAG_TEXT] = "TEXT",
+        [WH_FLAG_INT] = "N",
+        [WH_FLAG_SIZE] = "SIZE",
+        [WH_FLAG_DURATION] = "TIME",
+        [WH_FLAG_LIST] = "A,B",
+        [WH_FLAG_SCHEMA] = "NAME:TYPE,...",
+        [WH_FLAG_ENUM] = "",
     };
     return f->value != NULL ? f->value : values[f->kind];
 }
@@ -43,8 +52,8 @@ const char *wh_help_flag_value(const struct wh_flag *f)
 const char *wh_help_option_value(const struct wh_option *o)
 {
     static const char *const values[] = {
-        [WH_OPT_STRING] = "TEXT", [WH_OPT_BOOL] = "yes|no", [WH_OPT_INT] = "N",
-        [WH_OPT_SIZE] = "SIZE",   [WH_OPT_ENUM] = "",       [WH_OPT_LIST] = "A,B",
+        [WH_OPT_STRING] = "TEXT", [WH_OPT_BOOL] = "true|false", [WH_OPT_INT] = "N",
+        [WH_OPT_SIZE] = "SIZE",   [WH_OPT_ENUM] = "",           [WH_OPT_LIST] = "A,B",
     };
     return o->type == WH_OPT_ENUM ? o->values : values[o->type];
 }
@@ -55,8 +64,9 @@ bool wh_help_option_group(const struct wh_connector *c, size_t i, struct wh_opti
     const struct {
         const char *title;
         const struct wh_option *const *tables;
-    } groups[] = {
-        {"Source and destination", both}, {"Source", c->source_options}, {"Destination", c->destination_options}};
+    } groups[] = {{"Source and destination", both},
+                  {"Source", c->source_options},
+                  {"Destination", c->destination_options}};
     if (i >= WH_COUNT(groups))
         return false;
     *out = (struct wh_option_group){.title = groups[i].title};
@@ -64,6 +74,11 @@ bool wh_help_option_group(const struct wh_connector *c, size_t i, struct wh_opti
     for (size_t n = 0; t != NULL && t[n] != NULL && n < WH_GROUP_TABLES; n++)
         out->tables[n] = t[n];
     return true;
+}
+
+char wh_help_first(const char *help)
+{
+    return (char)toupper((unsigned char)help[0]);
 }
 
 /* Words of text up to WIDTH, each line but the first indented; column is where the first one starts. Ends the
@@ -99,7 +114,8 @@ static void entry(FILE *out, const char *heading, const char *help, const char *
 {
     char text[1024];
     bool shown = fallback != NULL && fallback[0] != '\0';
-    snprintf(text, sizeof text, "%s%s%s%s", help, shown ? " [" : "", shown ? fallback : "", shown ? "]" : "");
+    snprintf(text, sizeof text, "%c%s%s%s%s", wh_help_first(help), help + 1, shown ? " [" : "",
+             shown ? fallback : "", shown ? "]" : "");
     size_t len = strlen(heading) + 2;
     if (len <= HEADING)
         fprintf(out, "  %-*s", INDENT - 2, heading);
@@ -145,22 +161,26 @@ static void examples(FILE *out, const char *lines)
 
 void wh_help_overview(FILE *out)
 {
-    fprintf(out, "wherry %s - %s\n\nusage: wherry COMMAND [ARGUMENTS] [FLAGS]\n\n", WHERRY_VERSION, wh_help_about);
+    fprintf(out, "wherry %s - %s\n\nusage: wherry COMMAND [ARGUMENTS] [FLAGS]\n\n", WHERRY_VERSION,
+            wh_help_about);
     for (size_t i = 0; wh_commands[i] != NULL; i++)
         if (!wh_commands[i]->hidden)
             entry(out, wh_commands[i]->name, wh_commands[i]->summary, NULL);
     examples(out, "wherry copy orders.csv orders.parquet\n"
                   "wherry copy sqlite:///shop.db#orders orders.csv --where 'total > 10'\n"
                   "wherry preview orders.parquet\n");
-    fputs("\n`wherry help COMMAND` shows flags and examples, `wherry help connectors` what can be read and written,\n"
+    fputs("\n`wherry help COMMAND` shows flags and examples, `wherry help connectors` what can be read and "
+          "written,\n"
           "`wherry help exit-codes` what the exit codes mean.\n",
           out);
 }
 
 void wh_help_command(FILE *out, const struct wh_command *c)
 {
-    fprintf(out, "wherry %s - %s\n\nusage: wherry %s%s%s [FLAGS]\n", c->name, c->summary, c->name,
-            c->usage[0] != '\0' ? " " : "", c->usage);
+    size_t indent = strlen("wherry  - ") + strlen(c->name);
+    fprintf(out, "wherry %s - ", c->name);
+    wrap(out, c->summary, indent, indent);
+    fprintf(out, "\nusage: wherry %s%s%s [FLAGS]\n", c->name, c->usage[0] != '\0' ? " " : "", c->usage);
     if (c->text != NULL) {
         putc('\n', out);
         wrap(out, c->text, 0, 0);
@@ -178,7 +198,8 @@ void wh_help_command(FILE *out, const struct wh_command *c)
     if (c->takes_connector_options) {
         putc('\n', out);
         wrap(out,
-             "Options of connectors and formats (--csv-delimiter and others, see `wherry help connectors`) are flags "
+             "Options of connectors and formats (--csv-delimiter and others, see `wherry help connectors`) "
+             "are flags "
              "too; with source- or dest- in front they are meant for one side: --source-csv-null NA",
              0, 0);
     }

@@ -37,6 +37,9 @@ static inline bool wh_help_is_empty(const struct wh_option_group *g)
     return g->tables[0] == NULL;
 }
 
+/* First letter of an explanation (which is never empty) as a capital. */
+char wh_help_first(const char *help);
+
 /* Environment variables beside those of flags; ends with name NULL. */
 struct wh_help_variable {
     const char *name, *help;

@@ -17,14 +17,15 @@ static const char *const level_names[] = {[WH_LOG_DEBUG] = "debug",
 
 static struct {
     pthread_mutex_t mutex; /* one line at a time */
-    bool json;
+    bool json, json_asked;
     enum wh_log_level level;
-    void (*before)(void);
+    bool transient; /* the last line on the terminal is one that goes away */
 } out = {.mutex = PTHREAD_MUTEX_INITIALIZER, .level = WH_LOG_INFO};
 
 void wh_log_setup(const char *format, const char *level)
 {
-    out.json = strcmp(format, "json") == 0 || (strcmp(format, "auto") == 0 && isatty(STDERR_FILENO) == 0);
+    out.json_asked = strcmp(format, "json") == 0;
+    out.json = out.json_asked || (strcmp(format, "auto") == 0 && isatty(STDERR_FILENO) == 0);
     for (int i = 0; i <= WH_LOG_NONE; i++)
         if (strcmp(level_names[i], level) == 0)
             out.level = (enum wh_log_level)i;
@@ -38,11 +39,6 @@ bool wh_log_is_json(void)
 bool wh_log_shows(enum wh_log_level level)
 {
     return level >= out.level;
-}
-
-void wh_log_on_line(void (*before)(void))
-{
-    out.before = before;
 }
 
 void wh_print_clean(FILE *to, const char *text)
@@ -116,8 +112,9 @@ static void print_text(const char *label, const char *stream, const char *text)
 static void begin_line(void)
 {
     pthread_mutex_lock(&out.mutex);
-    if (out.before != NULL)
-        out.before();
+    if (out.transient)
+        fputs("\r\033[K", stderr);
+    out.transient = false;
 }
 
 static void end_line(void)
@@ -126,7 +123,8 @@ static void end_line(void)
     pthread_mutex_unlock(&out.mutex);
 }
 
-void wh_log(enum wh_log_level level, const char *event, const char *run_id, const char *stream, const char *text)
+void wh_log(enum wh_log_level level, const char *event, const char *run_id, const char *stream,
+            const char *text)
 {
     if (!wh_log_shows(level))
         return;
@@ -159,10 +157,31 @@ void wh_log_error(const char *run_id, const char *stream, const struct wh_error 
     end_line();
 }
 
+void wh_log_usage_error(const struct wh_error *err)
+{
+    bool json = out.json;
+    out.json = out.json_asked;
+    wh_log_error(NULL, NULL, err);
+    out.json = json;
+}
+
 void wh_log_line(const char *line)
 {
     begin_line();
     fputs(line, stderr);
     putc('\n', stderr);
+    end_line();
+}
+
+void wh_log_transient(const char *text, int columns)
+{
+    char begin[512];
+    begin_line();
+    if (text[0] != '\0') {
+        snprintf(begin, sizeof begin, "%.*s", columns, text);
+        fputs("\r\033[K", stderr);
+        wh_print_clean(stderr, begin);
+        out.transient = true;
+    }
     end_line();
 }

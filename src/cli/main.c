@@ -2,6 +2,7 @@
  * locale stays that of C. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -9,19 +10,14 @@
 #include "cli/help.h"
 #include "cli/log.h"
 
-static int usage_error(const struct wh_error *err)
-{
-    wh_print_error(err);
-    return WH_EXIT_USAGE;
-}
-
 static int unknown_command(const char *word)
 {
     struct wh_error err;
     const char *nearest = wh_command_nearest(word);
     if (word[0] == '-') {
         wh_fail(&err, WH_CONFIG, "unknown flag %s", word);
-        wh_hint(&err, "flags stand behind the command: wherry COMMAND %s; `wherry help` lists commands", word);
+        wh_hint(&err, "flags stand behind the command: wherry COMMAND %s; `wherry help` lists commands",
+                word);
     } else if (nearest != NULL) {
         wh_fail(&err, WH_CONFIG, "unknown command \"%s\"", word);
         wh_hint(&err, "did you mean `wherry %s`?", nearest);
@@ -29,7 +25,7 @@ static int unknown_command(const char *word)
         wh_fail(&err, WH_CONFIG, "unknown command \"%s\"", word);
         wh_hint(&err, "to copy write `wherry copy SOURCE DESTINATION`; `wherry help` lists commands");
     }
-    return usage_error(&err);
+    return wh_usage_error(&err);
 }
 
 static int run_command(const struct wh_command *c, int argc, char **argv)
@@ -37,7 +33,7 @@ static int run_command(const struct wh_command *c, int argc, char **argv)
     struct wh_args *args = NULL;
     struct wh_error err = {0};
     if (wh_args_parse(&args, c, argc, argv, &err) != WH_OK)
-        return usage_error(&err);
+        return wh_usage_error(&err);
     int code = WH_EXIT_OK;
     if (wh_args_has(args, "help")) {
         wh_help_command(stdout, c);
@@ -84,6 +80,7 @@ static int flush_output(int code)
 
 int main(int argc, char **argv)
 {
-    wh_log_setup("text", "info"); /* until the flags are known */
+    const char *format = getenv("WHERRY_LOG_FORMAT"); /* until the flags are known */
+    wh_log_setup(format != NULL ? format : "text", "info");
     return flush_output(dispatch(argc, argv));
 }

@@ -59,8 +59,8 @@ static void entry(FILE *out, const char *heading, const char *value, const char 
         text(out, value);
         fputs("\\fR", out);
     }
-    putc('\n', out);
-    line(out, help);
+    fprintf(out, "\n%c", wh_help_first(help));
+    line(out, help + 1);
     if (fallback != NULL && fallback[0] != '\0') {
         fputs("(default: ", out);
         text(out, fallback);

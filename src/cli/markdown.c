@@ -30,6 +30,12 @@ static void code(FILE *out, const char *text)
     putc('`', out);
 }
 
+static void help(FILE *out, const char *text)
+{
+    putc(wh_help_first(text), out);
+    cell(out, text + 1);
+}
+
 static void fallback(FILE *out, const char *text)
 {
     if (text != NULL && text[0] != '\0')
@@ -50,7 +56,7 @@ static void flags(FILE *out, const struct wh_flag *table)
         fputs(" | ", out);
         fallback(out, table->fallback);
         fputs(" | ", out);
-        cell(out, table->help);
+        help(out, table->help);
         fputs(" |\n", out);
     }
 }
@@ -63,7 +69,7 @@ static void options(FILE *out, const struct wh_option *table)
         fputs(" | ", out);
         fallback(out, table->fallback);
         fputs(" | ", out);
-        cell(out, table->help);
+        help(out, table->help);
         fputs(" |\n", out);
     }
 }
@@ -97,13 +103,15 @@ static void command(FILE *out, const struct wh_command *c)
 
 void wh_markdown_cli(FILE *out)
 {
-    fprintf(out,
-            "# Commands\n\n<!-- Made by `wherry help --markdown` from the tables of src/cli; do not edit. -->\n\n"
-            "wherry %s.\n\n    wherry COMMAND [ARGUMENTS] [FLAGS]\n\n## Sources and destinations\n\n%s\n\n"
-            "The connectors and their options have pages of their own in [connectors/](connectors/). "
-            "Every option is a flag\nof `copy`, `preview`, `discover` and `check` too; with `source-` or `dest-` in front "
-            "it is meant for one side only.\n\n## Flags of all commands\n\n",
-            wh_help_about, wh_help_uris);
+    fprintf(
+        out,
+        "# Commands\n\n<!-- Made by `wherry help --markdown` from the tables of src/cli; do not edit. -->\n\n"
+        "wherry %s.\n\n    wherry COMMAND [ARGUMENTS] [FLAGS]\n\n## Sources and destinations\n\n%s\n\n"
+        "The connectors and their options have pages of their own in [connectors/](connectors/). "
+        "Every option is a flag\nof `copy`, `preview`, `discover` and `check` too; with `source-` or `dest-` "
+        "in front "
+        "it is meant for one side only.\n\n## Flags of all commands\n\n",
+        wh_help_about, wh_help_uris);
     flags(out, wh_common_flags);
     fputs("\nSizes are written like `64MiB` or `64MB`, durations like `500ms`, `10s` or `5m`.\n\n"
           "| Variable | Meaning |\n|---|---|\n",
@@ -121,8 +129,10 @@ void wh_markdown_cli(FILE *out)
 
 void wh_markdown_exit_codes(FILE *out)
 {
-    fputs("# Exit codes\n\n<!-- Made by `wherry help exit-codes --markdown` from the table in src/cli/exit.c. -->\n\n"
-          "They are stable: scripts may rely on them. The error itself, with a hint what to do, is on standard error "
+    fputs("# Exit codes\n\n<!-- Made by `wherry help exit-codes --markdown` from the table in "
+          "src/cli/exit.c. -->\n\n"
+          "They are stable: scripts may rely on them. The error itself, with a hint what to do, is on "
+          "standard error "
           "and in\n`wherry logs`.\n\n| Code | Meaning | What to do |\n|---|---|---|\n",
           out);
     for (const struct wh_exit_text *e = wh_exit_texts; e->meaning != NULL; e++) {

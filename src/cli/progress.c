@@ -33,15 +33,6 @@ struct wh_progress_view {
     const struct wh_progress *progress;
 };
 
-/* True while the last line of the terminal is a progress line, which log lines clear first. */
-static _Atomic bool line_shown;
-
-static void clear_line(void)
-{
-    if (atomic_exchange(&line_shown, false))
-        fputs("\r\033[K", stderr);
-}
-
 /* What is shown of a stream at one moment. */
 struct sample {
     int64_t rows, bytes, rows_written, rows_rejected;
@@ -86,8 +77,8 @@ static void show_json(const char *stream, const struct wh_progress *p, const str
 {
     json_t *j = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:f}", "event", "progress", "stream", stream,
                           "rows_read", (json_int_t)s->rows, "rows_written", (json_int_t)s->rows_written,
-                          "rows_rejected", (json_int_t)s->rows_rejected, "bytes_read", (json_int_t)s->bytes, "seconds",
-                          s->seconds, "rows_per_second", s->rows_per_second);
+                          "rows_rejected", (json_int_t)s->rows_rejected, "bytes_read", (json_int_t)s->bytes,
+                          "seconds", s->seconds, "rows_per_second", s->rows_per_second);
     if (j != NULL && p->bytes_total >= 0)
         json_object_set_new(j, "bytes_total", json_integer(p->bytes_total));
     if (j != NULL && s->share >= 0)
@@ -107,16 +98,6 @@ static int terminal_width(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 10 ? w.ws_col : 80;
 }
 
-static void show_bar(const char *line)
-{
-    char begin[512];
-    snprintf(begin, sizeof begin, "%.*s", terminal_width() - 1, line);
-    fputs("\r\033[K", stderr);
-    wh_print_clean(stderr, begin);
-    fflush(stderr);
-    atomic_store(&line_shown, true);
-}
-
 /* Called with the mutex locked. */
 static void show(const struct wh_progress_view *v)
 {
@@ -129,7 +110,7 @@ static void show(const struct wh_progress_view *v)
     case NONE:
         break;
     case BAR:
-        show_bar(line);
+        wh_log_transient(line, terminal_width() - 1);
         break;
     case LOG:
         wh_log(WH_LOG_INFO, "stream.progress", NULL, NULL, line);
@@ -188,7 +169,7 @@ static void on_end(void *self, const char *stream)
     pthread_mutex_lock(&v->mutex);
     if (v->kind == JSON)
         show(v);
-    clear_line();
+    wh_log_transient("", 0);
     v->stream = NULL;
     pthread_mutex_unlock(&v->mutex);
 }
@@ -209,10 +190,10 @@ enum wh_status wh_progress_view_open(struct wh_progress_view **out, const char *
     if (v == NULL)
         return wh_nomem(err);
     v->kind = kind_of(kind);
-    v->hooks = (struct wh_job_hooks){.note = on_note, .stream_begin = on_begin, .stream_end = on_end, .self = v};
+    v->hooks =
+        (struct wh_job_hooks){.note = on_note, .stream_begin = on_begin, .stream_end = on_end, .self = v};
     pthread_mutex_init(&v->mutex, NULL);
     pthread_cond_init(&v->wake, NULL);
-    wh_log_on_line(clear_line);
     v->has_thread = v->kind != NONE && pthread_create(&v->thread, NULL, show_all, v) == 0;
     *out = v;
     return WH_OK;
@@ -233,7 +214,7 @@ void wh_progress_view_close(struct wh_progress_view *v)
     pthread_mutex_unlock(&v->mutex);
     if (v->has_thread)
         pthread_join(v->thread, NULL);
-    clear_line();
+    wh_log_transient("", 0);
     pthread_cond_destroy(&v->wake);
     pthread_mutex_destroy(&v->mutex);
     free(v);

@@ -121,8 +121,7 @@ int wh_run_job(const struct wh_args *a, const struct wh_job_spec *spec, const ch
     struct wh_job_result r = {.status = WH_RUN_FAILED};
     const char *summary = wh_args_text(a, "summary");
     if (check_summary(summary, spec, &err) != WH_OK) {
-        wh_print_error(&err);
-        return WH_EXIT_USAGE;
+        return wh_usage_error(&err);
     }
     enum wh_status s = run(a, spec, folder, &r, &err);
     int code = wh_exit_of_job(&r, &err);

@@ -4,15 +4,15 @@
 #include "engine/spec.h"
 
 /* Flags of every command that runs a job: progress, summary. */
-#define WH_RUN_FLAGS                                                                                            \
-    {.name = "progress",                                                                                        \
-     .kind = WH_FLAG_ENUM,                                                                                      \
-     .value = "auto|none|bar|log|json",                                                                         \
-     .fallback = "auto",                                                                                        \
-     .help = "How progress is shown on standard error; auto: a line on a terminal, else one every 10 s"},       \
-    {                                                                                                           \
-        .name = "summary", .kind = WH_FLAG_TEXT, .value = "FILE",                                               \
-        .help = "Write what was done to this file as JSON; - is standard output"                                \
+#define WH_RUN_FLAGS                                                                                         \
+    {.name = "progress",                                                                                     \
+     .kind = WH_FLAG_ENUM,                                                                                   \
+     .value = "auto|none|bar|log|json",                                                                      \
+     .fallback = "auto",                                                                                     \
+     .help = "How progress is shown on standard error; auto: a line on a terminal, else one every 10 s"},    \
+    {                                                                                                        \
+        .name = "summary", .kind = WH_FLAG_TEXT, .value = "FILE",                                            \
+        .help = "Write what was done to this file as JSON; - is standard output"                             \
     }
 
 /* Runs the job to its end and tells the user; returns the exit code. folder: where relative paths of the spec

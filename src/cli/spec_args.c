@@ -13,7 +13,7 @@
 /* ---- options and their sides ---- */
 
 struct side {
-    const char *word;                   /* "source" */
+    const char *word;                     /* "source" */
     const struct wh_connector *connector; /* static; NULL: unknown */
     bool is_source;
     bool is_there;
@@ -40,7 +40,8 @@ static const struct wh_option *find_option(const struct side *s, const char *nam
 }
 
 /* Checks the value as the job will. */
-static enum wh_status check_value(const struct side *s, const char *name, const char *value, struct wh_error *err)
+static enum wh_status check_value(const struct side *s, const char *name, const char *value,
+                                  struct wh_error *err)
 {
     const struct wh_option *o = find_option(s, name);
     const struct wh_option table[] = {*o, {0}};
@@ -67,6 +68,11 @@ static enum wh_status add_option(struct side *s, const char *name, const char *v
     return WH_OK;
 }
 
+static const char *name_of(const struct side *s)
+{
+    return s->connector == NULL ? "unknown" : s->connector->name;
+}
+
 static bool takes(const struct side *s, const char *name)
 {
     return s->is_there && (s->connector == NULL || find_option(s, name) != NULL);
@@ -77,13 +83,14 @@ static enum wh_status no_side_has(const struct side *sides, const char *name, st
     const struct side *from = &sides[0], *to = &sides[1];
     if (!to->is_there || !from->is_there) {
         const struct side *one = from->is_there ? from : to;
-        return wh_fail(err, WH_CONFIG, "the %s (%s) has no option --%s", one->word, one->connector->name, name);
+        return wh_fail(err, WH_CONFIG, "the %s (%s) has no option --%s", one->word, name_of(one), name);
     }
     return wh_fail(err, WH_CONFIG, "neither the source (%s) nor the destination (%s) has an option --%s",
-                   from->connector->name, to->connector->name, name);
+                   name_of(from), name_of(to), name);
 }
 
-static enum wh_status add_unsided(struct side *sides, const char *name, const char *value, struct wh_error *err)
+static enum wh_status add_unsided(struct side *sides, const char *name, const char *value,
+                                  struct wh_error *err)
 {
     bool taken = false, is_format = strcmp(name, "format") == 0;
     for (int i = 0; i < 2; i++) {
@@ -96,7 +103,7 @@ static enum wh_status add_unsided(struct side *sides, const char *name, const ch
     if (taken)
         return WH_OK;
     if (is_format && takes(&sides[0], name)) {
-        wh_fail(err, WH_CONFIG, "the destination (%s) has no option --format", sides[1].connector->name);
+        wh_fail(err, WH_CONFIG, "the destination (%s) has no option --format", name_of(&sides[1]));
         return wh_hint(err, "--source-format names the format of the source");
     }
     no_side_has(sides, name, err);
@@ -109,8 +116,8 @@ static enum wh_status add_sided(struct side *s, const char *name, const char *va
         return wh_fail(err, WH_CONFIG, "there is no %s that could take --%s", s->word, name);
     if (takes(s, name))
         return add_option(s, name, value, err);
-    wh_fail(err, WH_CONFIG, "the %s (%s) has no option --%s", s->word, s->connector->name, name);
-    return wh_hint(err, "`wherry help connectors %s` lists its options", s->connector->name);
+    wh_fail(err, WH_CONFIG, "the %s (%s) has no option --%s", s->word, name_of(s), name);
+    return wh_hint(err, "`wherry help connectors %s` lists its options", name_of(s));
 }
 
 static enum wh_status share_options(struct side *sides, const struct wh_args *a, struct wh_error *err)
@@ -160,8 +167,8 @@ static enum wh_status read_end(const char **end, const char **stream, const char
                                const char *const names[2], struct wh_error *err)
 {
     if (argument != NULL && flag != NULL)
-        return wh_fail(err, WH_CONFIG, "the %s is given twice: \"%s\" and --%s \"%s\"", names[0], argument, names[1],
-                       flag);
+        return wh_fail(err, WH_CONFIG, "the %s is given twice: \"%s\" and --%s \"%s\"", names[0], argument,
+                       names[1], flag);
     *end = argument != NULL ? argument : flag;
     if (*end == NULL) {
         *end = *stream;
@@ -172,7 +179,8 @@ static enum wh_status read_end(const char **end, const char **stream, const char
 
 static enum wh_status read_ends(struct wh_job_spec *spec, const struct wh_args *a, struct wh_error *err)
 {
-    static const char *const source_names[] = {"source", "source"}, *const dest_names[] = {"destination", "dest"};
+    static const char *const source_names[] = {"source", "source"}, *const dest_names[] = {"destination",
+                                                                                           "dest"};
     const char *from = wh_args_text(a, "source"), *first = wh_args_at(a, 0), *second = wh_args_at(a, 1);
     if (from != NULL && first != NULL && second == NULL) { /* --source X DESTINATION */
         second = first;
@@ -181,7 +189,8 @@ static enum wh_status read_ends(struct wh_job_spec *spec, const struct wh_args *
     spec->source_stream = wh_args_text(a, "source-table");
     spec->destination_stream = wh_args_text(a, "dest-table");
     WH_TRY(read_end(&spec->source, &spec->source_stream, first, from, source_names, err));
-    WH_TRY(read_end(&spec->destination, &spec->destination_stream, second, wh_args_text(a, "dest"), dest_names, err));
+    WH_TRY(read_end(&spec->destination, &spec->destination_stream, second, wh_args_text(a, "dest"),
+                    dest_names, err));
     if (spec->source != NULL && spec->destination != NULL)
         return WH_OK;
     wh_fail(err, WH_CONFIG, "wherry copy needs a source and a destination%s",

@@ -79,8 +79,8 @@ static void print_text(const struct wh_job_result *r)
     char memory[WH_UNITS_TEXT], time[WH_UNITS_TEXT];
     wh_units_bytes(memory, sizeof memory, r->peak_memory_bytes);
     wh_units_time(time, sizeof time, (double)r->elapsed_us / 1e6);
-    fprintf(stderr, "run %s %s in %s, peak memory %s; %s\n", r->run_id, wh_run_status_name(r->status), time, memory,
-            bound_of(r));
+    fprintf(stderr, "run %s %s in %s, peak memory %s; %s\n", r->run_id, wh_run_status_name(r->status), time,
+            memory, bound_of(r));
 }
 
 /* One line for the run: log fields, and what --summary gives. */
@@ -91,9 +91,10 @@ static void print_json(const struct wh_job_result *r)
     free(text);
     snprintf(msg, sizeof msg, "run %s", wh_run_status_name(r->status));
     size_t n = wh_format_timestamp(ts, wh_now_us(), WH_MICRO, true);
-    json_t *line = json_pack("{s:s%, s:s, s:s, s:s}", "ts", ts, n, "level", "info", "msg", msg, "event", "run.end");
+    json_t *line =
+        json_pack("{s:s%, s:s, s:s, s:s}", "ts", ts, n, "level", "info", "msg", msg, "event", "run.end");
     if (j != NULL && line != NULL && json_object_update(line, j) == 0) {
-        text = json_dumps(line, JSON_COMPACT);
+        text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6));
         if (text != NULL)
             wh_log_line(text);
         free(text);
@@ -104,7 +105,8 @@ static void print_json(const struct wh_job_result *r)
 
 void wh_summary_print(const struct wh_job_result *r)
 {
-    if (r->n_streams == 0)
+    bool begun = r->status != WH_RUN_FAILED || r->counts.rows_read > 0;
+    if (r->n_streams == 0 || !begun)
         return;
     if (wh_log_is_json())
         print_json(r);

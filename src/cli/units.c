@@ -11,7 +11,12 @@ static void format(char *out, size_t size, int64_t n, double step, const char *c
     int i = 0;
     for (; v >= step - 0.5 && units[i + 1] != NULL; i++)
         v /= step;
-    snprintf(out, size, i == 0 ? "%.0f%s" : v < 9.995 ? "%.2f%s" : v < 99.95 ? "%.1f%s" : "%.0f%s", v, units[i]);
+    snprintf(out, size,
+             i == 0      ? "%.0f%s"
+             : v < 9.995 ? "%.2f%s"
+             : v < 99.95 ? "%.1f%s"
+                         : "%.0f%s",
+             v, units[i]);
 }
 
 void wh_units_count(char *out, size_t size, int64_t n)

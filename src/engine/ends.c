@@ -8,7 +8,7 @@
 
 #define MAX_TABLES 16
 #define MIN_CHUNK_BYTES ((int64_t)1 << 20)
-#define MAX_CHUNK_BYTES ((int64_t)16 << 20)
+#define MAX_CHUNK_BYTES ((int64_t)12 << 20)
 /* Parts of the memory that one chunk's bytes may take: bytes, columns and encoded form of each chunk under
  * way, and sealed ones that wait. */
 #define CHUNK_SHARE 3
@@ -92,7 +92,7 @@ enum wh_status wh_ends_open(struct wh_ends *e, const struct wh_job_spec *spec, e
 {
     size_work(e, spec);
     *side = WH_SIDE_SOURCE;
-    if (open_source(e, spec, err) != WH_OK)
+    if (spec->source != NULL && open_source(e, spec, err) != WH_OK)
         return wh_wrap(err, "source \"%s\"", spec->source);
     *side = WH_SIDE_DESTINATION;
     if (spec->destination != NULL && open_destination(e, spec, err) != WH_OK)

@@ -12,7 +12,7 @@ struct wh_ends {
     struct wh_destination *destination;                   /* owned */
 };
 
-/* Opens the source (and the destination, when spec names one). The context's note must be set before. *side
+/* Opens the ends that spec names. The context's note must be set before. *side
  * tells who failed. */
 enum wh_status wh_ends_open(struct wh_ends *e, const struct wh_job_spec *spec, enum wh_side *side,
                             struct wh_error *err);

@@ -1,15 +1,19 @@
 /* engine/job.c - see engine/job.h. */
 #include "engine/job.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <xxhash.h>
 
 #include "base/bytes.h"
+#include "base/fs.h"
 #include "base/mem.h"
+#include "base/options.h"
 #include "base/time.h"
 #include "batch/schema.h"
 #include "connector/stream.h"
@@ -56,11 +60,19 @@ static void selection_release(struct selection *s)
 
 static enum wh_status no_such_stream(const struct selection *s, const char *wanted, struct wh_error *err)
 {
+    const char **names = wh_alloc_array(s->n_infos + 1, sizeof *names);
+    if (names == NULL)
+        return wh_nomem(err);
+    for (size_t i = 0; i < s->n_infos; i++)
+        names[i] = s->infos[i].name;
+    const char *nearest = wh_nearest(wanted, names);
     wh_fail(err, WH_CONFIG, "the source has no stream \"%s\"", wanted);
-    return wh_hint(err,
-                   s->n_infos > 0 ? "it has %zu streams, the first is \"%s\"; see `wherry discover`"
-                                  : "it has none at all",
-                   s->n_infos, s->n_infos > 0 ? s->infos[0].name : "");
+    if (nearest != NULL)
+        wh_hint(err, "did you mean \"%s\"?", nearest);
+    else if (s->n_infos > 0)
+        wh_hint(err, "it has %zu, the first is \"%s\"; `wherry discover` lists all", s->n_infos, names[0]);
+    free(names);
+    return err->code;
 }
 
 static enum wh_status keep_matching(struct selection *s, const char *wanted, struct wh_error *err)
@@ -132,8 +144,40 @@ static enum wh_status open_job(struct wh_job *job, const struct wh_job_spec *spe
 static void close_job(struct wh_job *job)
 {
     wh_ends_close(&job->ends);
+    if (job->lock_path != NULL)
+        wh_lock_give(job->lock_fd, job->lock_path);
+    free(job->lock_path);
     wh_schema_release(&job->declared);
     wh_run_release(&job->run);
+}
+
+/* A pipe cannot be read again, nor standard output be taken back: such a job always starts anew, and may run
+ * several times at once. */
+static bool can_go_on(const struct wh_job *job)
+{
+    const struct wh_source *src = job->ends.source;
+    bool one_pass = (src->type->source->flags(src) & WH_ONE_PASS) != 0;
+    return !one_pass && strcmp(job->ends.destination_at.location, "-") != 0;
+}
+
+/* Before the run of another process is touched in the store. */
+static enum wh_status take_lock(struct wh_job *job, const char *spec_text, struct wh_error *err)
+{
+    WH_CLEANUP(wh_freep) char *folder = NULL;
+    WH_TRY(wh_path_join(&folder, wh_store_home(job->store), "locks", err));
+    WH_TRY(wh_make_dirs(folder, err));
+    if (asprintf(&job->lock_path, "%s/%016llx", folder,
+                 (unsigned long long)XXH3_64bits(spec_text, strlen(spec_text))) < 0) {
+        job->lock_path = NULL;
+        return wh_nomem(err);
+    }
+    enum wh_status s = wh_lock_take(&job->lock_fd, job->lock_path, err);
+    if (s == WH_STATE) {
+        wh_fail(err, WH_STATE, "the same job is running already");
+        err->os_errno = EWOULDBLOCK;
+        wh_hint(err, "wait for it, or see `wherry runs`");
+    }
+    return s;
 }
 
 /* Goes on with the unfinished run of the same spec, or adds a new one. */
@@ -142,7 +186,9 @@ static enum wh_status begin_run(struct wh_job *job, struct wh_error *err)
     const struct wh_job_spec *spec = job->spec;
     WH_CLEANUP(wh_freep) char *text = NULL;
     WH_TRY(wh_job_spec_text(&text, spec, err));
-    if (!spec->fresh)
+    if (can_go_on(job))
+        WH_TRY(take_lock(job, text, err));
+    if (!spec->fresh && can_go_on(job))
         WH_TRY(wh_store_find_unfinished(job->store, text, &job->run, &job->resumed, err));
     if (job->resumed)
         return wh_store_reopen_run(job->store, &job->run, err);
@@ -275,7 +321,7 @@ char *wh_job_result_json(const struct wh_job_result *r)
     json_object_set_new(root, "seconds", json_real((double)r->elapsed_us / 1e6));
     json_object_set_new(root, "peak_memory_bytes", json_integer(r->peak_memory_bytes));
     json_object_set_new(root, "streams", streams);
-    char *text = json_dumps(root, JSON_INDENT(2));
+    char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     json_decref(root);
     return text;
 }
@@ -301,11 +347,26 @@ static enum wh_status end_run(struct wh_job *job, struct wh_job_result *out, enu
     return s;
 }
 
+static void tell_start(struct wh_job *job)
+{
+    char text[64];
+    snprintf(text, sizeof text, "going on with run %s", job->run.id);
+    wh_job_note(job, "info", job->resumed ? "run.resume" : "run.start", NULL,
+                job->resumed ? text : job->spec->source);
+}
+
+/* The cause may go away without another command: no room, no rights, an error of the machine. */
+static bool is_worth_resuming(const struct wh_job_result *r, enum wh_status s)
+{
+    return r->status == WH_RUN_PARTIAL || s == WH_CANCELLED || s == WH_IO || s == WH_LIMIT || s == WH_NOMEM ||
+           s == WH_AUTH;
+}
+
 enum wh_status wh_job_run(struct wh_job_result *out, const struct wh_job_spec *spec, struct wh_store *store,
                           const struct wh_job_hooks *hooks, const _Atomic bool *cancelled,
                           struct wh_error *err)
 {
-    struct wh_job job = {.store = store, .hooks = hooks};
+    struct wh_job job = {.store = store, .hooks = hooks, .lock_fd = -1};
     int64_t started = wh_monotonic_us();
     *out = (struct wh_job_result){.status = WH_RUN_FAILED};
     enum wh_status s = open_job(&job, spec, cancelled, &out->side, err);
@@ -316,12 +377,13 @@ enum wh_status wh_job_run(struct wh_job_result *out, const struct wh_job_spec *s
     }
     if (begun) {
         snprintf(out->run_id, sizeof out->run_id, "%s", job.run.id);
-        wh_job_note(&job, "info", job.resumed ? "run.resume" : "run.start", NULL, spec->source);
+        tell_start(&job);
         s = run_job(&job, out, err);
         if (s == WH_OK)
             out->status = WH_RUN_SUCCEEDED;
         else if (s == WH_CANCELLED)
             out->status = WH_RUN_STOPPED;
+        out->can_resume = s != WH_OK && can_go_on(&job) && is_worth_resuming(out, s);
     }
     out->elapsed_us = wh_monotonic_us() - started;
     out->peak_memory_bytes = peak_memory();
@@ -334,7 +396,7 @@ enum wh_status wh_job_run(struct wh_job_result *out, const struct wh_job_spec *s
 enum wh_status wh_job_plan(char **text, const struct wh_job_spec *spec, const struct wh_job_hooks *hooks,
                            const _Atomic bool *cancelled, struct wh_error *err)
 {
-    struct wh_job job = {.hooks = hooks, .run = {.id = "plan", .epoch = 1}};
+    struct wh_job job = {.hooks = hooks, .run = {.id = "plan", .epoch = 1}, .lock_fd = -1};
     struct selection sel = {0};
     struct wh_buffer out = {0};
     enum wh_side side;

@@ -34,6 +34,7 @@ struct wh_job_result {
     int64_t elapsed_us;
     int64_t peak_memory_bytes; /* resident, of the whole process */
     enum wh_side side;         /* of a failure before the first stream */
+    bool can_resume;           /* a failed or stopped run: going on with it makes sense */
 };
 /* As JSON text; the caller frees; NULL without memory. */
 char *wh_job_result_json(const struct wh_job_result *r);

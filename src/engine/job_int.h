@@ -14,6 +14,8 @@ struct wh_job {
     struct wh_reject_limit reject_limit;
     bool many; /* streams */
     bool resumed;
+    char *lock_path; /* owned: of the lock that lets one process at a time work on this job */
+    int lock_fd;
 };
 
 /* Tells the user and the store's log. */

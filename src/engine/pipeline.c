@@ -42,6 +42,7 @@ struct pipeline {
     int64_t next_commit;
     bool committing; /* somebody is in commit_ready */
     bool stop;
+    bool in_doubt;         /* a commit or checkpoint failed: what the target holds is not known */
     enum wh_status status; /* of the first failure */
     enum wh_side side;
     struct wh_error error;
@@ -50,7 +51,7 @@ struct pipeline {
     struct pending pending;     /* used by the committer only */
     struct wh_counts committed; /* likewise: of everything before next_commit */
     int64_t last_checkpoint_us; /* likewise */
-    int64_t rows_left;          /* of limit_rows; one worker only */
+    int64_t rows_left;          /* of limit_rows, may become negative; one worker only */
 };
 
 /* ---- time ---- */
@@ -132,13 +133,12 @@ static enum wh_status apply_limit(struct work *w, struct wh_batch *b, struct wh_
         wh_batch_release(&cut);
         WH_TRY(s);
     }
-    p->rows_left -= b->rows;
     return WH_OK;
 }
 
 static bool limit_reached(const struct pipeline *p)
 {
-    return p->setup->limit_rows > 0 && p->rows_left == 0;
+    return p->setup->limit_rows > 0 && p->rows_left <= 0;
 }
 
 static enum wh_status write_batch(struct work *w, struct wh_error *err)
@@ -146,6 +146,7 @@ static enum wh_status write_batch(struct work *w, struct wh_error *err)
     const struct wh_pipeline_setup *setup = w->p->setup;
     int64_t filtered = 0;
     struct wh_batch *b;
+    w->transform.first_row = w->counts.rows_read;
     w->counts.rows_read += w->batch.rows;
     w->side = WH_SIDE_SOURCE;
     WH_TRY(wh_transform_apply(setup->transform, &w->transform, &w->batch, &w->rejects->base, &b, &filtered,
@@ -158,7 +159,9 @@ static enum wh_status write_batch(struct work *w, struct wh_error *err)
     WH_TRY(apply_limit(w, b, err));
     int64_t rejected = w->rejects->n_rows, rows = b->rows;
     WH_TRY(w->writer->ops->write(w->writer, b, err));
-    w->counts.rows_written += rows - (w->rejects->n_rows - rejected);
+    rows -= w->rejects->n_rows - rejected;
+    w->counts.rows_written += rows;
+    w->p->rows_left -= setup->limit_rows > 0 ? rows : 0;
     lap(&w->watch, WH_STAGE_ENCODE);
     return WH_OK;
 }
@@ -311,6 +314,7 @@ static void commit_ready(struct pipeline *p)
         pthread_mutex_lock(&p->mutex);
         if (s == WH_OK)
             p->next_commit++;
+        p->in_doubt = p->in_doubt || s != WH_OK;
         pthread_cond_broadcast(&p->moved);
     }
     p->committing = false;
@@ -427,7 +431,7 @@ enum wh_status wh_pipeline_run(const struct wh_pipeline_setup *setup, enum wh_si
         .next_commit = setup->first_seq,
         .window = (size_t)jobs * WINDOW_PER_JOB,
         .last_checkpoint_us = wh_monotonic_us(),
-        .rows_left = setup->limit_rows,
+        .rows_left = setup->limit_rows - setup->before.rows_written,
         .committed = setup->before,
     };
     p.slots = wh_alloc_array(p.window, sizeof *p.slots);
@@ -437,8 +441,9 @@ enum wh_status wh_pipeline_run(const struct wh_pipeline_setup *setup, enum wh_si
     pthread_mutex_init(&p.mutex, NULL);
     pthread_cond_init(&p.moved, NULL);
     run_workers(&p, jobs);
-    /* Also after a failure: what is committed need not be done again. */
-    if (p.status != WH_WIDEN) {
+    /* Also after a failure: what is committed need not be done again. Never after a commit that broke off
+     * half way, nor after a failed sync, which the next one would not report. */
+    if (p.status != WH_WIDEN && !p.in_doubt) {
         struct wh_error why = {0};
         enum wh_status s = checkpoint(&p, &why);
         if (s != WH_OK && p.status == WH_OK)

@@ -14,7 +14,8 @@ static const char *const guarantees[] = {
 
 static enum wh_status add_amount(struct wh_buffer *out, int64_t n, const char *unit, struct wh_error *err)
 {
-    return n < 0 ? WH_OK : wh_buffer_printf(out, err, ", about %lld %s", (long long)n, unit);
+    return n < 0 ? WH_OK
+                 : wh_buffer_printf(out, err, ", about %lld %s%s", (long long)n, unit, n == 1 ? "" : "s");
 }
 
 static enum wh_status add_columns(struct wh_buffer *out, const struct wh_transform *t, struct wh_error *err)
@@ -53,11 +54,12 @@ enum wh_status wh_plan_format(const struct wh_job *job, const struct wh_plan_par
     const struct wh_job_spec *spec = job->spec;
     int64_t chunk = job->ends.context.chunk_bytes, bytes = p->stream->bytes;
     WH_TRY(wh_buffer_printf(out, err, "stream \"%s\"\n  read \"%s\"", p->name, spec->source));
-    WH_TRY(add_amount(out, p->stream->rows, "rows", err));
-    WH_TRY(add_amount(out, bytes, "bytes", err));
+    WH_TRY(add_amount(out, p->stream->rows, "row", err));
+    WH_TRY(add_amount(out, bytes, "byte", err));
     if (bytes >= 0)
-        WH_TRY(add_amount(out, WH_MAX(1, (bytes + chunk - 1) / chunk), "chunks", err));
-    WH_TRY(wh_buffer_printf(out, err, ", %d workers\n", job->ends.context.jobs));
+        WH_TRY(add_amount(out, WH_MAX(1, (bytes + chunk - 1) / chunk), "chunk", err));
+    WH_TRY(wh_buffer_printf(out, err, ", %d worker%s\n", job->ends.context.jobs,
+                            job->ends.context.jobs == 1 ? "" : "s"));
     if (spec->where != NULL)
         WH_TRY(wh_buffer_printf(out, err, "  where %s\n", spec->where));
     WH_TRY(add_indented(out, p->target, err));

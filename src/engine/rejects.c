@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/bytes.h"
 #include "base/fs.h"
@@ -13,6 +14,7 @@
 #include "batch/text.h"
 
 #define MAX_TEXT_BYTES ((size_t)1 << 20) /* of an original row that is kept */
+#define MAX_NAME_BYTES ((size_t)200)     /* of a stream's name in the name of its file */
 
 enum wh_status wh_reject_limit_parse(struct wh_reject_limit *out, const char *text, struct wh_error *err)
 {
@@ -138,17 +140,29 @@ static enum wh_status find_cut(const char *path, int64_t next_seq, off_t *length
     return WH_OK;
 }
 
+/* The stream's name where it can be that of a file, else one with a hash behind: no two streams share it. */
+static void make_name(char *out, size_t size, const char *stream)
+{
+    size_t len = strlen(stream);
+    bool plain = len <= MAX_NAME_BYTES && strchr(stream, '/') == NULL;
+    int n = snprintf(out, size, "%.*s", (int)WH_MIN(len, MAX_NAME_BYTES), stream);
+    for (char *c = out; *c != '\0'; c++)
+        if (*c == '/')
+            *c = '_';
+    if (plain)
+        snprintf(out + n, size - (size_t)n, ".jsonl");
+    else
+        snprintf(out + n, size - (size_t)n, "-%016llx.jsonl", (unsigned long long)XXH3_64bits(stream, len));
+}
+
 enum wh_status wh_quarantine_open(struct wh_quarantine *q, const char *folder, const char *stream,
                                   int64_t next_seq, struct wh_error *err)
 {
     q->fd = -1;
     free(q->path);
     q->path = NULL;
-    char name[256];
-    snprintf(name, sizeof name, "%.200s.jsonl", stream);
-    for (char *c = name; *c != '\0'; c++)
-        if (*c == '/')
-            *c = '_';
+    char name[MAX_NAME_BYTES + 32];
+    make_name(name, sizeof name, stream);
     WH_TRY(wh_path_join(&q->path, folder, name, err));
     atomic_store(&q->n_rows, 0);
     atomic_store(&q->over_budget, false);

@@ -3,22 +3,42 @@
 
 #include "base/mem.h"
 #include "batch/schema.h"
+#include "batch/text.h"
 
-#define TYPE_TEXT_MAX ((size_t)64 << 10) /* nested types spell out all their members */
+#define FIRST_TEXT_BYTES ((size_t)256) /* of a type; nested ones spell out all their members */
 
-static json_t *field_to_json(const struct wh_field *f, char *scratch)
+/* The type's name, however long; owned, NULL without memory. */
+static char *type_text(const struct wh_field *f)
 {
-    wh_type_format(f, scratch, TYPE_TEXT_MAX);
-    return json_pack("{s:s, s:s, s:b}", "name", f->name, "type", scratch, "nullable", (int)f->nullable);
+    char *text = NULL;
+    for (size_t size = FIRST_TEXT_BYTES;; size *= 2) {
+        char *more = realloc(text, size);
+        if (more == NULL) {
+            free(text);
+            return NULL;
+        }
+        text = more;
+        wh_type_format(f, text, size);
+        if (strlen(text) + 1 < size) /* else it may be cut */
+            return text;
+    }
+}
+
+static json_t *field_to_json(const struct wh_field *f)
+{
+    char *type = type_text(f);
+    json_t *j = type == NULL ? NULL
+                             : json_pack("{s:s, s:s, s:b}", "name", f->name, "type", type, "nullable",
+                                         (int)f->nullable);
+    free(type);
+    return j;
 }
 
 json_t *wh_schema_to_json(const struct wh_schema *s)
 {
-    char *scratch = malloc(TYPE_TEXT_MAX);
-    json_t *a = scratch == NULL ? NULL : json_array();
+    json_t *a = json_array();
     for (size_t i = 0; a != NULL && i < s->n_fields; i++)
-        json_array_append_new(a, field_to_json(&s->fields[i], scratch));
-    free(scratch);
+        json_array_append_new(a, field_to_json(&s->fields[i]));
     if (a != NULL && json_array_size(a) != s->n_fields) {
         json_decref(a);
         return NULL;
@@ -28,6 +48,9 @@ json_t *wh_schema_to_json(const struct wh_schema *s)
 
 enum wh_status wh_schema_text(char **out, const struct wh_schema *s, struct wh_error *err)
 {
+    for (size_t i = 0; i < s->n_fields; i++)
+        if (!wh_utf8_valid(wh_slice_of(s->fields[i].name)))
+            return wh_fail(err, WH_DATA, "the name of column %zu is not valid UTF-8", i + 1);
     json_t *a = wh_schema_to_json(s);
     *out = a == NULL ? NULL : json_dumps(a, JSON_COMPACT);
     json_decref(a);

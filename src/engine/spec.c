@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "batch/text.h"
 
 #define SPEC_VERSION 1
 
@@ -27,11 +28,37 @@ static json_t *list_json(const char *const *list)
     return a;
 }
 
-enum wh_status wh_job_spec_text(char **out, const struct wh_job_spec *spec, struct wh_error *err)
+/* JSON holds UTF-8 only. */
+static enum wh_status check_text(const char *text, struct wh_error *err)
 {
-    char *folder = getcwd(NULL, 0);
-    if (folder == NULL)
-        return wh_fail_errno(err, errno, "could not find the working folder");
+    if (text == NULL || wh_utf8_valid(wh_slice_of(text)))
+        return WH_OK;
+    return wh_fail(err, WH_CONFIG, "\"%s\" is not valid UTF-8", text);
+}
+
+static enum wh_status check_texts(const struct wh_job_spec *spec, const char *folder, struct wh_error *err)
+{
+    const char *const texts[] = {folder,
+                                 spec->source,
+                                 spec->destination,
+                                 spec->source_stream,
+                                 spec->where,
+                                 spec->destination_stream,
+                                 spec->columns};
+    const char *const *const lists[] = {spec->primary_key, spec->select, spec->source_options,
+                                        spec->destination_options};
+    for (size_t i = 0; i < WH_COUNT(texts); i++)
+        WH_TRY(check_text(texts[i], err));
+    for (size_t i = 0; i < WH_COUNT(lists); i++)
+        for (size_t k = 0; lists[i] != NULL && lists[i][k] != NULL; k++)
+            WH_TRY(check_text(lists[i][k], err));
+    return WH_OK;
+}
+
+static enum wh_status spec_text(char **out, const struct wh_job_spec *spec, const char *folder,
+                                struct wh_error *err)
+{
+    WH_TRY(check_texts(spec, folder, err));
     json_t *j = json_pack(
         "{s:i, s:s, s:s, s:s, s:s?, s:s?, s:s, s:o, s:s?, s:o, s:s?, s:I, s:s, s:o, s:o}", "version",
         SPEC_VERSION, "folder", folder, "source", spec->source, "destination", spec->destination,
@@ -42,11 +69,18 @@ enum wh_status wh_job_spec_text(char **out, const struct wh_job_spec *spec, stru
         "destination_options", list_json(spec->destination_options));
     char *text = j == NULL ? NULL : json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS);
     json_decref(j);
-    free(folder);
     if (text == NULL)
         return wh_nomem(err);
     *out = text;
     return WH_OK;
+}
+
+enum wh_status wh_job_spec_text(char **out, const struct wh_job_spec *spec, struct wh_error *err)
+{
+    WH_CLEANUP(wh_freep) char *folder = getcwd(NULL, 0);
+    if (folder == NULL)
+        return wh_fail_errno(err, errno, "could not find the working folder");
+    return spec_text(out, spec, folder, err);
 }
 
 static enum wh_status load_list(struct wh_saved_spec *s, size_t slot, const json_t *j,

@@ -32,6 +32,7 @@ struct stream_run {
     const char **selected;    /* owned array: the columns of the result among them */
     struct wh_filter *prune;  /* owned: of the full schema, for skipping chunks */
     struct wh_schema known;   /* types that need no inference */
+    struct wh_schema loaded;  /* of the columns to read; only where the source is not needed any more */
     struct wh_stream *stream; /* owned */
     struct wh_target *target; /* owned */
     struct wh_transform transform;
@@ -46,6 +47,12 @@ static bool source_filters(const struct stream_run *r)
 {
     const struct wh_source *src = r->job->ends.source;
     return (src->type->source->flags(src) & WH_CAN_FILTER) != 0;
+}
+
+static bool is_one_pass(const struct stream_run *r)
+{
+    const struct wh_source *src = r->job->ends.source;
+    return (src->type->source->flags(src) & WH_ONE_PASS) != 0;
 }
 
 static void close_stream(struct stream_run *r)
@@ -185,12 +192,18 @@ static enum wh_status open_target(struct stream_run *r, const char *marker, bool
     struct wh_job *job = r->job;
     struct wh_destination *dst = job->ends.destination;
     const char *wanted = job->ends.destination_at.stream;
+    const char *name = wanted != NULL && !job->many ? wanted : r->name;
+    WH_CLEANUP(wh_freep) char *pipeline = NULL;
+    if (asprintf(&pipeline, "%s -> %s", job->ends.source_at.location, name) < 0) {
+        pipeline = NULL;
+        return wh_nomem(err);
+    }
     struct wh_target_request req = {
-        .name = wanted != NULL && !job->many ? wanted : r->name,
+        .name = name,
         .schema = &r->transform.out,
         .mode = job->spec->mode,
         .primary_key = chosen_key(r),
-        .pipeline = job->ends.source_at.location,
+        .pipeline = pipeline,
         .stream = r->name,
         .run_id = job->run.id,
         .epoch = job->run.epoch,
@@ -213,11 +226,11 @@ static enum wh_status open_target(struct stream_run *r, const char *marker, bool
     return s;
 }
 
-static enum wh_status make_transform(struct stream_run *r, struct wh_error *err)
+static enum wh_status make_transform(struct stream_run *r, const struct wh_schema *in, struct wh_error *err)
 {
     r->side = WH_SIDE_SOURCE;
     wh_transform_release(&r->transform);
-    return wh_transform_init(&r->transform, &r->shape, &r->stream->schema, err);
+    return wh_transform_init(&r->transform, &r->shape, in, err);
 }
 
 /* ---- the store ---- */
@@ -300,7 +313,7 @@ static enum wh_status start_new(struct stream_run *r, struct wh_error *err)
     free(WH_TAKE(r->selected));
     wh_filter_free(WH_TAKE(r->prune));
     WH_TRY(open_new_source(r, err));
-    WH_TRY(make_transform(r, err));
+    WH_TRY(make_transform(r, &r->stream->schema, err));
     WH_TRY(open_empty_target(r, err));
     return record_plan(r, err);
 }
@@ -333,7 +346,7 @@ static enum wh_status go_on(struct stream_run *r, struct wh_error *err)
 {
     struct wh_resume resume = {0};
     WH_TRY(open_known_source(r, err));
-    WH_TRY(make_transform(r, err));
+    WH_TRY(make_transform(r, &r->stream->schema, err));
     WH_TRY(open_target(r, r->state->marker, false, &resume, err));
     WH_CLEANUP(wh_freep) char *after = NULL;
     enum wh_status s = WH_OK;
@@ -347,6 +360,53 @@ static enum wh_status go_on(struct stream_run *r, struct wh_error *err)
     return resume.next_seq == 0 ? WH_OK : open_stream(r, after, err);
 }
 
+/* Everything is committed, so that finishing needs no source. */
+static bool is_loaded(const struct stream_run *r)
+{
+    return strcmp(r->state->phase, "loaded") == 0;
+}
+
+static enum wh_status go_on_without_source(struct stream_run *r, struct wh_error *err)
+{
+    struct wh_resume resume = {0};
+    close_stream(r);
+    for (size_t i = 0; i < r->known.n_fields; i++) {
+        const struct wh_field *from = &r->known.fields[i];
+        bool wanted = r->columns == NULL;
+        for (size_t k = 0; !wanted && r->columns[k] != NULL; k++)
+            wanted = strcmp(r->columns[k], from->name) == 0;
+        if (!wanted)
+            continue;
+        struct wh_field f = {0};
+        WH_TRY(wh_field_copy(&f, from, err));
+        WH_TRY(wh_schema_add(&r->loaded, &f, err));
+    }
+    WH_TRY(make_transform(r, &r->loaded, err));
+    WH_TRY(open_target(r, r->state->marker, false, &resume, err));
+    free(resume.position);
+    return WH_OK;
+}
+
+/* The source is not the one that the run began with. Rows that are added to a target may be visible already,
+ * and must not come twice; everything else starts again. */
+static enum wh_status go_on_with_other_source(struct stream_run *r, bool *resumed, struct wh_error *err)
+{
+    bool adds = r->job->spec->mode == WH_APPEND || r->job->spec->mode == WH_MERGE;
+    *resumed = is_loaded(r) && adds;
+    char text[sizeof err->msg + 128];
+    snprintf(text, sizeof text, "%s: %s", err->msg,
+             *resumed
+                 ? "the interrupted run had read everything and is finished as it was; run again for what is "
+                   "new in the source"
+                 : "starting the stream again");
+    wh_job_note(r->job, "warn", "stream.restart", r->name, text);
+    if (*resumed)
+        return go_on_without_source(r, err);
+    close_target(r);
+    WH_TRY(wh_store_restart_stream(r->job->store, r->job->run.id, r->name, err));
+    return start_new(r, err);
+}
+
 static enum wh_status start(struct stream_run *r, bool *resumed, struct wh_error *err)
 {
     *resumed = false;
@@ -356,12 +416,16 @@ static enum wh_status start(struct stream_run *r, bool *resumed, struct wh_error
     *resumed = s == WH_OK && r->state->next_seq > 0;
     if (s != WH_STATE || r->side != WH_SIDE_SOURCE)
         return s;
-    char text[sizeof err->msg + 64];
-    snprintf(text, sizeof text, "%s: starting the stream again", err->msg);
-    wh_job_note(r->job, "warn", "stream.restart", r->name, text);
-    close_target(r);
+    return go_on_with_other_source(r, resumed, err);
+}
+
+/* Throws away what is staged. The store comes first: it must not know of chunks that the target has lost. */
+static enum wh_status forget(struct stream_run *r, struct wh_error *err)
+{
     WH_TRY(wh_store_restart_stream(r->job->store, r->job->run.id, r->name, err));
-    return start_new(r, err);
+    WH_TRY(wh_failpoint("restart.between", err));
+    r->target->ops->discard(r->target);
+    return WH_OK;
 }
 
 /* ---- loading ---- */
@@ -374,10 +438,9 @@ static enum wh_status widen(struct stream_run *r, struct wh_error *err)
     r->side = WH_SIDE_SOURCE;
     WH_TRY(r->stream->ops->widen(r->stream, err));
     WH_TRY(learn_types(r, err));
-    r->target->ops->discard(r->target);
+    WH_TRY(forget(r, err));
     close_target(r);
-    WH_TRY(wh_store_restart_stream(r->job->store, r->job->run.id, r->name, err));
-    WH_TRY(make_transform(r, err));
+    WH_TRY(make_transform(r, &r->stream->schema, err));
     WH_TRY(open_empty_target(r, err));
     return record_plan(r, err);
 }
@@ -399,6 +462,7 @@ static enum wh_status open_quarantine(struct stream_run *r, struct wh_error *err
         folder = NULL;
         return wh_nomem(err);
     }
+    wh_quarantine_close(&r->quarantine);
     r->quarantine.limit = r->job->reject_limit;
     WH_TRY(wh_quarantine_open(&r->quarantine, folder, r->name, r->state->next_seq, err));
     struct wh_counts *c = &r->state->counts; /* exact also when the ledger was ahead of the store */
@@ -409,13 +473,11 @@ static enum wh_status open_quarantine(struct stream_run *r, struct wh_error *err
 
 static enum wh_status load_once(struct stream_run *r, struct wh_error *err)
 {
-    const struct wh_source *src = r->job->ends.source;
-    bool one_pass = (src->type->source->flags(src) & WH_ONE_PASS) != 0;
     WH_TRY(open_quarantine(r, err));
     show_counts(r);
     r->progress.rows_total = r->stream->rows;
     r->progress.bytes_total = r->stream->bytes;
-    r->stream->may_widen = !one_pass && !r->target->visible_early;
+    r->stream->may_widen = !is_one_pass(r) && !r->target->visible_early;
     const struct wh_pipeline_setup setup = {
         .stream = r->stream,
         .target = r->target,
@@ -439,7 +501,7 @@ static enum wh_status load_once(struct stream_run *r, struct wh_error *err)
 
 static enum wh_status load(struct stream_run *r, struct wh_error *err)
 {
-    if (strcmp(r->state->phase, "loaded") == 0)
+    if (is_loaded(r))
         return open_quarantine(r, err);
     for (;;) {
         enum wh_status s = load_once(r, err);
@@ -490,6 +552,7 @@ static void release(struct stream_run *r)
     wh_quarantine_close(&r->quarantine);
     wh_filter_free(r->prune);
     wh_schema_release(&r->known);
+    wh_schema_release(&r->loaded);
     wh_strv_free(r->columns);
     free(r->selected);
 }
@@ -500,9 +563,8 @@ static void clean_up(struct stream_run *r, enum wh_status s)
     bool can_go_on = s == WH_CANCELLED || s == WH_IO || s == WH_LIMIT || s == WH_NOMEM;
     if (can_go_on || r->target == NULL || r->target->visible_early)
         return;
-    struct wh_error ignored;
-    r->target->ops->discard(r->target);
-    (void)wh_store_restart_stream(r->job->store, r->job->run.id, r->name, &ignored);
+    struct wh_error ignored; /* what stays is removed by the next attempt */
+    (void)forget(r, &ignored);
 }
 
 enum wh_status wh_stream_run(struct wh_job *job, const char *name, const struct wh_stream_info *info,
@@ -529,7 +591,7 @@ enum wh_status wh_stream_run(struct wh_job *job, const char *name, const struct 
     result->bound = wh_progress_bound(&r.progress);
     result->side = s == WH_OK ? WH_SIDE_NONE : r.side;
     result->over_reject_budget = atomic_load(&r.quarantine.over_budget);
-    if (atomic_load(&r.quarantine.n_rows) > 0)
+    if (r.quarantine.path != NULL && wh_exists(r.quarantine.path) && atomic_load(&r.quarantine.n_rows) > 0)
         result->quarantine = WH_TAKE(r.quarantine.path);
     release(&r);
     return s;
@@ -547,11 +609,14 @@ enum wh_status wh_stream_plan(struct wh_job *job, const char *name, const struct
     WH_CLEANUP(wh_freep) char *target = NULL;
     enum wh_status s = open_new_source(&r, err);
     if (s == WH_OK)
-        s = make_transform(&r, err);
+        s = make_transform(&r, &r.stream->schema, err);
     if (s == WH_OK)
         s = open_target(&r, NULL, true, &resume, err);
     if (s == WH_OK)
         s = r.target->ops->describe(r.target, &target, &guarantee, err);
+    if (s == WH_OK && r.target->visible_early &&
+        is_one_pass(&r)) /* what arrived cannot be told from the rest */
+        guarantee = WH_G1;
     if (s == WH_OK)
         s = wh_plan_format(job, &(struct wh_plan_parts){name, r.stream, &r.transform, target, guarantee}, out,
                            err);

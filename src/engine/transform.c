@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "base/options.h"
 #include "batch/cast.h"
 #include "batch/text.h"
 
@@ -12,17 +11,8 @@
 
 static enum wh_status unknown_column(const char *name, const struct wh_schema *in, struct wh_error *err)
 {
-    wh_fail(err, WH_CONFIG, "no column \"%s\"", name);
-    const char **names = wh_alloc_array(in->n_fields + 1, sizeof *names);
-    if (names == NULL)
-        return err->code;
-    for (size_t i = 0; i < in->n_fields; i++)
-        names[i] = in->fields[i].name;
-    const char *nearest = wh_nearest(name, names);
-    if (nearest != NULL)
-        wh_hint(err, "did you mean \"%s\"?", nearest);
-    free(names);
-    return err->code;
+    wh_fail(err, WH_CONFIG, "there is no column \"%s\"", name);
+    return wh_schema_hint(in, name, err);
 }
 
 static bool list_has(const char *const *list, const char *name)
@@ -240,30 +230,40 @@ static enum wh_status filter_rows(const struct wh_transform *t, struct wh_transf
     WH_TRY(set_bits_to_rows(st, st->keep.data, in->rows, true, &n, err));
     WH_TRY(ensure_batch(&st->kept, t->in, in->budget, err));
     WH_TRY(wh_batch_take(&st->kept, in, st->rows, n, err));
+    st->rows_are_kept = true;
     *b = &st->kept;
     return WH_OK;
 }
 
-/* Rows with a set bit in bad go to the sink; the value of column is the reason. */
-static enum wh_status reject_bad(const struct wh_batch *in, size_t column, const struct wh_field *to,
-                                 const uint8_t *bad, struct wh_reject_sink *sink, struct wh_error *err)
+/* A column that changes its type, and its rows that cannot. */
+struct bad_rows {
+    const struct wh_transform_state *state;
+    size_t column; /* of the batch */
+    const struct wh_field *to;
+    const uint8_t *bad; /* bit per row */
+};
+
+/* Rows with a set bit go to the sink; the value of the column is the reason. */
+static enum wh_status reject_bad(const struct bad_rows *r, const struct wh_batch *in,
+                                 struct wh_reject_sink *sink, struct wh_error *err)
 {
     WH_CLEANUP(wh_buffer_release) struct wh_buffer row = {0}, value = {0};
     char type[128], reason[256];
-    wh_type_format(to, type, sizeof type);
+    wh_type_format(r->to, type, sizeof type);
     for (int64_t i = 0; i < in->rows; i++) {
-        if (!wh_bit_get(bad, i))
+        if (!wh_bit_get(r->bad, i))
             continue;
         row.size = value.size = 0;
         WH_TRY(wh_json_row(&row, in, i, err));
-        WH_TRY(wh_json_value(&value, &in->columns[column], i, err));
+        WH_TRY(wh_json_value(&value, &in->columns[r->column], i, err));
         snprintf(reason, sizeof reason, "%.*s is no exact %s", (int)WH_MIN(value.size, 100),
                  (char *)value.data, type);
-        const struct wh_reject r = {.row = i,
-                                    .column = in->schema->fields[column].name,
-                                    .reason = reason,
-                                    .text = wh_slice((char *)row.data, row.size)};
-        WH_TRY(sink->add(sink, &r, err));
+        int64_t place = r->state->rows_are_kept ? r->state->rows[i] : i;
+        const struct wh_reject reject = {.row = r->state->first_row + place,
+                                         .column = in->schema->fields[r->column].name,
+                                         .reason = reason,
+                                         .text = wh_slice((char *)row.data, row.size)};
+        WH_TRY(sink->add(sink, &reject, err));
     }
     return WH_OK;
 }
@@ -311,7 +311,8 @@ static enum wh_status make_column(const struct wh_transform *t, struct wh_transf
         all[k] |= bad[k];
     }
     *n_all += wh_bitmap_count(bad, in->rows);
-    return reject_bad(in, t->from[i], &t->out.fields[i], bad, sink, err);
+    const struct bad_rows r = {st, t->from[i], &t->out.fields[i], bad};
+    return reject_bad(&r, in, sink, err);
 }
 
 static enum wh_status make_columns(const struct wh_transform *t, struct wh_transform_state *st,
@@ -339,6 +340,7 @@ enum wh_status wh_transform_apply(const struct wh_transform *t, struct wh_transf
                                   int64_t *filtered, struct wh_error *err)
 {
     int64_t before = b->rows;
+    st->rows_are_kept = false;
     if (t->filter != NULL)
         WH_TRY(filter_rows(t, st, &b, err));
     *filtered = before - b->rows;

@@ -30,6 +30,8 @@ void wh_transform_release(struct wh_transform *t);
 
 /* Working memory of one thread; all-zero at first. */
 struct wh_transform_state {
+    int64_t first_row;    /* the caller's: ordinal in the chunk of the next batch's first row, for rejects */
+    bool rows_are_kept;   /* rows says which ones of the batch passed the filter */
     struct wh_batch kept; /* rows that pass the filter */
     struct wh_batch out;
     struct wh_buffer keep, scratch, bad;

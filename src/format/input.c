@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "format/decompress.h"
 
 #define RAW_BYTES ((size_t)256 << 10)        /* one read of the file */
+#define PIPE_WAIT_MS 200                     /* between looks for a cancelled job */
 #define BOMB_FREE_BYTES ((uint64_t)64 << 20) /* output that is never suspicious */
 #define BOMB_RATIO 250                       /* real text reaches 100:1 at times */
 
@@ -19,6 +21,7 @@ struct wh_input {
     char *path;                       /* owned; for messages */
     int fd;
     bool owns_fd;
+    bool is_pipe;
     bool eof;                                   /* the file has no more bytes */
     bool detected;                              /* compression is known */
     const struct wh_decompressor *decompressor; /* NULL: plain */
@@ -168,6 +171,7 @@ enum wh_status wh_input_open(struct wh_input **out, const struct wh_file *f, con
         return wh_nomem(err);
     in->context = ctx;
     in->fd = STDIN_FILENO;
+    in->is_pipe = f->is_pipe;
     in->raw.budget = in->unread.budget = ctx->budget;
     enum wh_status s = wh_strdup(&in->path, is_stdin(f->path) ? "standard input" : f->path, err);
     if (s == WH_OK && !is_stdin(f->path)) {
@@ -188,13 +192,27 @@ enum wh_status wh_input_open(struct wh_input **out, const struct wh_file *f, con
     return WH_OK;
 }
 
+/* A pipe may stay silent for long: the wish to stop is looked for meanwhile. */
+static enum wh_status read_input(struct wh_input *in, void *out, size_t n, size_t *got, struct wh_error *err)
+{
+    while (in->is_pipe) {
+        struct pollfd wait = {.fd = in->fd, .events = POLLIN};
+        int ready = poll(&wait, 1, PIPE_WAIT_MS);
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            break;
+        if (atomic_load_explicit(in->context->cancelled, memory_order_relaxed))
+            return wh_fail(err, WH_CANCELLED, "cancelled");
+    }
+    return read_once(in->fd, in->path, out, n, got, err);
+}
+
 /* Refills raw when it is used up. */
 static enum wh_status fill_raw(struct wh_input *in, struct wh_error *err)
 {
     if (in->raw_pos < in->raw.size || in->eof)
         return WH_OK;
     size_t got = 0;
-    WH_TRY(read_once(in->fd, in->path, in->raw.data, RAW_BYTES, &got, err));
+    WH_TRY(read_input(in, in->raw.data, RAW_BYTES, &got, err));
     in->raw.size = got;
     in->raw_pos = 0;
     in->consumed += got;
@@ -207,7 +225,7 @@ static enum wh_status detect_pipe(struct wh_input *in, struct wh_error *err)
 {
     while (in->raw.size < 16 && !in->eof) {
         size_t got = 0;
-        WH_TRY(read_once(in->fd, in->path, in->raw.data + in->raw.size, RAW_BYTES - in->raw.size, &got, err));
+        WH_TRY(read_input(in, in->raw.data + in->raw.size, RAW_BYTES - in->raw.size, &got, err));
         in->raw.size += got;
         in->consumed += got;
         in->eof = got == 0;
@@ -220,7 +238,7 @@ static enum wh_status read_plain(struct wh_input *in, void *out, size_t n, size_
 {
     size_t left = in->raw.size - in->raw_pos;
     if (left == 0) { /* straight into the caller's memory */
-        WH_TRY(read_once(in->fd, in->path, out, n, got, err));
+        WH_TRY(read_input(in, out, n, got, err));
         in->consumed += *got;
         return WH_OK;
     }

@@ -173,8 +173,8 @@ static enum wh_status open_file(struct wh_store *s, struct wh_error *err)
     WH_TRY(wh_make_dirs(s->home, err));
     if (!existed && chmod(s->home, 0700) != 0)
         return wh_fail_errno(err, errno, "could not protect folder \"%s\"", s->home);
+    WH_TRY(wh_path_join(&s->path, s->home, WH_STORE_FILE, err)); /* as the user wrote it */
     WH_TRY(make_absolute(&s->home, err));
-    WH_TRY(wh_path_join(&s->path, s->home, WH_STORE_FILE, err));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
         return s->db == NULL ? wh_nomem(err) : wh_store_fail(s, err);

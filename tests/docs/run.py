@@ -76,7 +76,7 @@ def run_file(path):
         for data in (ROOT / "tests" / "data" / "demo").glob("*.csv"):
             shutil.copy(data, work)
         env = dict(os.environ, HOME=folder, XDG_STATE_HOME=folder + "/state", COLUMNS="110", TERM="dumb",
-                   PATH=f"{programs}:{os.environ['PATH']}")
+                   WHERRY_LOG_FORMAT="text", PATH=f"{programs}:{os.environ['PATH']}")
         for number, command, expected in examples(path.read_text(encoding="utf-8")):
             done = subprocess.run(["bash", "-c", command], cwd=work, env=env, stdin=subprocess.DEVNULL, timeout=120,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False)

@@ -1,10 +1,12 @@
 """Kills wherry with SIGKILL at random moments and at every failpoint, runs the same command again until it is done, and
-compares what arrived with the source, by value: nothing lost, nothing twice, no half file, nothing left behind.
+compares what arrived with the source, by value: nothing lost, nothing twice, nothing half visible, nothing left behind.
 
 usage: kill.py [--kills N] [--seed S] [--only NAME] [WHERRY]
 """
 import argparse
+import gzip
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -14,12 +16,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
+from typing import Callable
 
 import duckdb
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROWS = 60_000
+ROWS = 30_000
 OLD_ROWS = 10  # rows that an append must keep, or a merge must update
+BAD_EVERY = 1000  # in bad.csv
+OLD = [(ROWS + i, "old", 1, "2000-01-01", "old") for i in range(OLD_ROWS)]
+CENTS = "(price * 100)::bigint"
+# SIGKILL takes nothing from the page cache, so the files may lie in memory, which is much faster.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+# ---- sources
 
 
 def source_rows():
@@ -30,17 +42,25 @@ def source_rows():
         yield i, f"name {i % 97}", rng.randrange(10**7), f"20{10 + i % 15:02d}-0{1 + i % 9}-1{i % 10}", note
 
 
-def write_sources(folder):
+def csv_line(row, price=None):
+    i, name, cents, day, note = row
+    text = "" if note is None else '"' + note.replace('"', '""') + '"'
+    return f"{i},{name},{price or f'{cents // 100}.{cents % 100:02d}'},{day},{text}\n"
+
+
+def write_sources():
     rows = list(source_rows())
-    with open(f"{folder}/src.csv", "w", newline="") as f:
-        f.write("id,name,price,day,note\n")
-        for i, name, price, day, note in rows:
-            text = "" if note is None else '"' + note.replace('"', '""') + '"'
-            f.write(f"{i},{name},{price // 100}.{price % 100:02d},{day},{text}\n")
-    with open(f"{folder}/src.jsonl", "w") as f:
+    header = "id,name,price,day,note\n"
+    with open("src.csv", "w", newline="") as f:
+        f.write(header + "".join(map(csv_line, rows)))
+    with open("bad.csv", "w", newline="") as f:
+        f.write(header + "".join(csv_line(r, "bad" if r[0] % BAD_EVERY == 0 else None) for r in rows))
+    with gzip.open("wide.csv.gz", "wt", compresslevel=1, newline="") as f:  # one id that is no number
+        f.write(header + "".join(csv_line(r) for r in rows[:-1]) + csv_line(("x",) + rows[-1][1:]))
+    with open("src.jsonl", "w") as f:
         for i, name, price, day, note in rows:
             f.write(json.dumps({"id": i, "name": name, "price": price, "day": day, "note": note}) + "\n")
-    db = sqlite3.connect(f"{folder}/src.db")
+    db = sqlite3.connect("src.db")
     db.execute("CREATE TABLE src (id INTEGER PRIMARY KEY, name TEXT, price INTEGER, day DATE, note TEXT)")
     db.executemany("INSERT INTO src VALUES (?, ?, ?, ?, ?)", rows)
     db.commit()
@@ -48,7 +68,130 @@ def write_sources(folder):
     return rows
 
 
+# ---- destinations
+
+
+def query_rows(table, price=CENTS):
+    """Rows of a table function of DuckDB; None: there are no such files."""
+    try:
+        return duckdb.sql(f"SELECT id, name, {price}, day::varchar, note FROM {table} ORDER BY id").fetchall()
+    except duckdb.IOException as e:
+        if "No files found" in str(e):
+            return None
+        raise
+
+
+def parquet_rows(pattern, price=CENTS):
+    return query_rows(f"read_parquet('{pattern}', hive_partitioning = true)", price)
+
+
+def text_rows(pattern):
+    types = "{id: bigint, name: varchar, price: 'decimal(18,2)', day: date, note: varchar}"
+    return query_rows(f"read_csv('{pattern}', header = true, columns = {types}, allow_quoted_nulls = false)")
+
+
+def listed_rows(folder):
+    """Rows of the files that the manifest lists: they are visible all at once, unlike the files themselves."""
+    try:
+        with open(f"{folder}/_manifest.json") as f:
+            names = [f"'{folder}/{entry['path']}'" for entry in json.load(f)["files"]]
+    except FileNotFoundError:
+        return None
+    return query_rows(f"read_parquet([{', '.join(names)}])")
+
+
+def database_rows(path):
+    if not os.path.exists(path):
+        return None
+    db = sqlite3.connect(path)
+    check = db.execute("PRAGMA integrity_check").fetchone()[0]
+    rows = db.execute("SELECT id, name, price, day, note FROM t ORDER BY id").fetchall()
+    db.close()
+    assert check == "ok", f"integrity_check: {check}"
+    return rows
+
+
+def staging_tables(path):
+    db = sqlite3.connect(path)
+    names = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE name LIKE '%wherry_%' AND type = 'table'")]
+    db.close()
+    return [n for n in names if n != "_wherry_ledger"]
+
+
+def make_table(first_id):
+    db = sqlite3.connect("out.db")
+    db.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, price INTEGER, day DATE, note TEXT)")
+    db.executemany("INSERT INTO t VALUES (?, 'old', 1, '2000-01-01', 'old')", [(first_id + i,) for i in range(OLD_ROWS)])
+    db.commit()
+    db.close()
+
+
+def make_csv():
+    with open("out.csv", "w", newline="") as f:
+        f.write("id,name,price,day,note\n" + "".join(map(csv_line, OLD)))
+
+
+def make_folder():
+    os.mkdir("lake")
+    values = ", ".join(f"({i}, '{n}', {p / 100:.2f}::decimal(7,2), '{d}'::date, '{t}')" for i, n, p, d, t in OLD)
+    duckdb.sql(f"COPY (SELECT * FROM (VALUES {values}) v(id, name, price, day, note)) TO 'lake/old.parquet'")
+
+
+# ---- scenarios
+
+
+@dataclass
+class Scenario:
+    name: str
+    arguments: list
+    read: Callable  # rows that are visible, by id, or None
+    prepare: Callable = None
+    old: list = field(default_factory=list)  # rows that were there and stay
+    atomic: bool = True  # nothing of the run is visible before it ends
+    expected: Callable = None  # rows that arrive of the source's; default: all
+    rejects: int = 0
+
+
+def scenarios():
+    append, merge = ["--mode", "append"], ["--mode", "merge", "--primary-key", "id"]
+    good = [i for i in range(ROWS) if i % BAD_EVERY != 0]
+    return [
+        Scenario("csv to parquet folder", ["src.csv", "lake/", "--format", "parquet", "--file-size", "100KiB"],
+                 lambda: parquet_rows("lake/*.parquet")),
+        Scenario("csv to single parquet", ["src.csv", "one.parquet"], lambda: parquet_rows("one.parquet")),
+        Scenario("jsonl to sqlite append", ["src.jsonl", "sqlite:///out.db#t", *append], lambda: database_rows("out.db"),
+                 lambda: make_table(ROWS), OLD, atomic=False),
+        Scenario("jsonl to sqlite merge", ["src.jsonl", "sqlite:///out.db#t", *merge], lambda: database_rows("out.db"),
+                 lambda: make_table(ROWS - OLD_ROWS), atomic=False),
+        Scenario("sqlite to parquet", ["sqlite:///src.db#src", "two.parquet"],
+                 lambda: parquet_rows("two.parquet", "price")),
+        Scenario("csv to sqlite replace", ["src.csv", "sqlite:///out.db#t", "--columns", "day:text"],
+                 lambda: [(i, n, round(p * 100), d, t) for i, n, p, d, t in database_rows("out.db")],
+                 lambda: make_table(0)),
+        Scenario("csv to parquet folder append", ["src.csv", "lake/", "--file-size", "100KiB", *append],
+                 lambda: listed_rows("lake") or parquet_rows("lake/old.parquet"), make_folder, OLD),
+        Scenario("jsonl to partitioned folder", ["src.jsonl", "lake/", "--partition-by", "name,day"],
+                 lambda: parquet_rows("lake/**/*.parquet", "price")),
+        Scenario("parquet to csv append", ["src.parquet", "out.csv", *append], lambda: text_rows("out.csv"), make_csv, OLD),
+        Scenario("csv with rejects to csv.gz", ["bad.csv", "out.csv.gz", "--columns", "price:decimal(7,2)",
+                                               "--max-rejects", "100"], lambda: text_rows("out.csv.gz"),
+                 expected=lambda rows: [rows[i] for i in good], rejects=ROWS - len(good)),
+        Scenario("widened csv.gz to parquet", ["wide.csv.gz", "wide.parquet"],
+                 lambda: sorted_ids(parquet_rows("wide.parquet")),
+                 expected=lambda rows: sorted_ids([(str(r[0]),) + r[1:] for r in rows[:-1]] + [("x",) + rows[-1][1:]])),
+    ]
+
+
+def sorted_ids(rows):
+    return rows and sorted(rows, key=lambda r: (r[0] == "x", len(r[0]), r[0]))
+
+
+SOURCES = ("src.csv", "bad.csv", "wide.csv.gz", "src.jsonl", "src.db", "src.parquet")
+
+
 def first_difference(got, expected):
+    if got is None:
+        return "nothing is there"
     if len(got) != len(expected):
         return f"{len(got)} rows instead of {len(expected)}, {len(set(got))} different ones"
     for a, b in zip(got, expected):
@@ -57,176 +200,177 @@ def first_difference(got, expected):
     return None
 
 
-def parquet_rows(pattern, price):
-    query = f"SELECT id, name, {price}, day::varchar, note FROM read_parquet('{pattern}') ORDER BY id"
-    return duckdb.sql(query).fetchall()
-
-
-def database_rows(path):
-    db = sqlite3.connect(path)
-    rows = db.execute("SELECT id, name, price, day, note FROM t ORDER BY id").fetchall()
-    check = db.execute("PRAGMA integrity_check").fetchone()[0]
-    tables = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%wherry_%'")]
-    db.close()
-    if check != "ok":
-        raise AssertionError(f"integrity_check: {check}")
-    if [t for t in tables if t != "_wherry_ledger"]:
-        raise AssertionError(f"tables left behind: {tables}")
-    return rows
-
-
-def make_table(path, first_id):
-    db = sqlite3.connect(path)
-    db.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, price INTEGER, day DATE, note TEXT)")
-    db.executemany("INSERT INTO t VALUES (?, 'old', 1, '2000-01-01', 'old')", [(first_id + i,) for i in range(OLD_ROWS)])
-    db.commit()
-    db.close()
-
-
-class Scenario:
-    def __init__(self, name, arguments, outputs, read, prepare=None, old=()):
-        self.name, self.arguments, self.outputs = name, arguments, outputs
-        self.read, self.prepare, self.old = read, prepare, list(old)
-
-
-def scenarios(folder):
-    cents = "(price * 100)::bigint"
-    old = [(ROWS + i, "old", 1, "2000-01-01", "old") for i in range(OLD_ROWS)]
-    return [
-        Scenario("csv to parquet folder", ["src.csv", "lake/", "--format", "parquet", "--file-size", "100KiB"], ["lake"],
-                 lambda: parquet_rows("lake/*.parquet", cents)),
-        Scenario("csv to single parquet", ["src.csv", "one.parquet"], ["one.parquet"],
-                 lambda: parquet_rows("one.parquet", cents)),
-        Scenario("jsonl to sqlite append", ["src.jsonl", "sqlite:///out.db#t", "--mode", "append"], ["out.db"],
-                 lambda: database_rows("out.db"), lambda: make_table("out.db", ROWS), old),
-        Scenario("jsonl to sqlite merge", ["src.jsonl", "sqlite:///out.db#t", "--mode", "merge", "--primary-key", "id"],
-                 ["out.db"], lambda: database_rows("out.db"), lambda: make_table("out.db", ROWS - OLD_ROWS)),
-        Scenario("sqlite to parquet", ["sqlite:///src.db#src", "two.parquet"], ["two.parquet"],
-                 lambda: parquet_rows("two.parquet", "price")),
-        Scenario("csv to sqlite replace", ["src.csv", "sqlite:///out.db#t", "--columns", "day:text"], ["out.db"],
-                 lambda: [(i, n, round(p * 100), d, t) for i, n, p, d, t in database_rows("out.db")],
-                 lambda: make_table("out.db", 0)),
-    ]
-
-
 class Killer:
-    def __init__(self, wherry, seed):
-        self.wherry, self.rng, self.kills = wherry, random.Random(seed), 0
+    """Runs one scenario in the working folder."""
 
-    def command(self, s):
+    def __init__(self, wherry, scenario, rows, seed):
+        self.wherry, self.s, self.rng = wherry, scenario, random.Random(seed)
+        arriving = scenario.expected(rows) if scenario.expected else rows
+        self.expected = arriving + scenario.old
         # Small chunks and frequent checkpoints: many places to die at.
-        return [self.wherry, "copy", *s.arguments, "--chunk-size", "64KiB", "--checkpoint", "5ms", "--progress", "none",
-                "--log-level", "error"]
+        self.command = [wherry, "copy", *scenario.arguments, "--chunk-size", "64KiB", "--checkpoint", "5ms", "--progress",
+                        "none", "--log-level", "error"]
+        self.kills = self.recoveries = 0
 
-    def clean(self, s):
-        for path in s.outputs:
-            shutil.rmtree(path, ignore_errors=True)
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                if os.path.isfile(path + suffix):
-                    os.unlink(path + suffix)
-        shutil.rmtree(os.environ["WHERRY_HOME"], ignore_errors=True)
-        if s.prepare:
-            s.prepare()
+    def clean(self):
+        for name in os.listdir("."):
+            if name in SOURCES:
+                continue
+            if os.path.isdir(name):
+                shutil.rmtree(name)
+            else:
+                os.unlink(name)
+        if self.s.prepare:
+            self.s.prepare()
+        self.before = self.s.read() if self.s.prepare else None
 
-    def run_to_end(self, s):
-        r = subprocess.run(self.command(s), capture_output=True, text=True, timeout=120)
-        if r.returncode != 0:
-            raise AssertionError(f"exit code {r.returncode}: {r.stderr[-400:]}")
+    def is_done(self):
+        """A kill may come after the run has noted its success: then the same command is a new run."""
+        if not os.path.exists("home/wherry.db"):
+            return False
+        db = sqlite3.connect("home/wherry.db")
+        try:
+            row = db.execute("SELECT status FROM runs ORDER BY started_us DESC, id DESC LIMIT 1").fetchone()
+        except sqlite3.OperationalError:  # the table is not there yet
+            row = None
+        db.close()
+        return row is not None and row[0] == "succeeded"
 
-    def time_of_a_run(self, s):
-        self.clean(s)
-        begin = time.monotonic()
-        self.run_to_end(s)
-        return time.monotonic() - begin
+    def run_to_end(self):
+        r = subprocess.run(self.command, capture_output=True, text=True, timeout=120)
+        assert r.returncode == 0, f"exit code {r.returncode}: {r.stderr[-400:]}"
 
-    def kill_randomly(self, s, longest):
-        """One run killed somewhere; True when it was faster than the kill."""
-        with open("stderr", "w") as f:
-            p = subprocess.Popen(self.command(s), stdout=subprocess.DEVNULL, stderr=f)
-        time.sleep(self.rng.uniform(0, longest))
-        p.send_signal(signal.SIGKILL)
-        code = p.wait()
+    def check_visible(self):
+        """Between a kill and the next attempt a reader sees the old data or the new, never a part."""
+        if not self.s.atomic:
+            return
+        seen = self.s.read()
+        if seen != self.before:
+            why = first_difference(seen, self.expected)
+            assert not why, f"half visible: {why}"
+
+    def check_end(self):
+        why = first_difference(self.s.read(), self.expected)
+        assert not why, why
+        left = [n for _, folders, files in os.walk(".") for n in folders + files if "wherry-" in n or n.endswith(".tmp")]
+        if os.path.exists("out.db"):
+            left += staging_tables("out.db")
+        assert not left, f"left behind: {left}"
+        if self.s.rejects:
+            self.check_rejects()
+
+    def check_rejects(self):
+        folder = "home/quarantine"
+        lines = []
+        for run in os.listdir(folder):
+            for name in os.listdir(f"{folder}/{run}"):
+                with open(f"{folder}/{run}/{name}") as f:
+                    lines += [json.loads(line)["line"] for line in f]
+        assert len(lines) == len(set(lines)) == self.s.rejects, f"{len(lines)} lines in the quarantine, {len(set(lines))} different"
+
+    def killed(self, code, stderr):
+        """Counts; False when the process was faster."""
         if code == -signal.SIGKILL:
             self.kills += 1
-        elif code != 0:
-            raise AssertionError(f"exit code {code}: {open('stderr').read()[-400:]}")
-        return code == 0
+            self.check_visible()
+            return True
+        assert code == 0, f"exit code {code}: {stderr[-400:]}"
+        return False
 
-    def kill_at(self, s, failpoint, times):
-        """True when the failpoint was reached."""
+    def recover(self):
+        if not self.is_done():
+            self.run_to_end()
+        self.check_end()
+        self.recoveries += 1
+
+    def kill_at(self, failpoint, times):
+        """False when the failpoint was not reached."""
         env = dict(os.environ, WHERRY_FAILPOINTS=f"{failpoint}@{times}=kill")
-        r = subprocess.run(self.command(s), env=env, capture_output=True, text=True, timeout=120)
-        if r.returncode not in (0, -signal.SIGKILL):
-            raise AssertionError(f"exit code {r.returncode}: {r.stderr[-400:]}")
-        self.kills += r.returncode != 0
-        return r.returncode != 0
+        self.clean()
+        r = subprocess.run(self.command, env=env, capture_output=True, text=True, timeout=120)
+        if not self.killed(r.returncode, r.stderr):
+            return False
+        self.recover()
+        return True
 
-    def check(self, s, expected):
-        why = first_difference(s.read(), expected)
-        if why:
-            raise AssertionError(why)
-        left = [n for n in os.listdir(".") if "wherry-" in n]
-        if left:
-            raise AssertionError(f"left behind: {left}")
+    def kill_at_failpoints(self):
+        """What was reached."""
+        names = subprocess.run([self.wherry, "failpoints"], capture_output=True, text=True, check=True).stdout.split()
+        return {name for name in names for times in (1, 2, 7) if self.kill_at(name, times)}
+
+    def kill_randomly(self, longest):
+        """Kills up to five attempts of one run; the next one may end."""
+        self.clean()
+        for _ in range(self.rng.randrange(1, 6)):
+            with open("stderr", "w") as f:
+                p = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=f)
+            time.sleep(self.rng.uniform(0, longest))
+            p.send_signal(signal.SIGKILL)
+            with open("stderr") as f:
+                if not self.killed(p.wait(), f.read()) or self.is_done():
+                    break
+        self.recover()
+
+    def time_of_a_run(self):
+        self.clean()
+        begin = time.monotonic()
+        self.run_to_end()
+        seconds = time.monotonic() - begin
+        self.check_end()
+        return seconds
 
 
-def expected_rows(s, rows):
-    return sorted(rows + s.old)
-
-
-def run_scenario(killer, s, rows, kills):
-    """Yields (what, error or None) for each check."""
-    expected = expected_rows(s, rows)
-    longest = killer.time_of_a_run(s)
-    killer.check(s, expected)
-    failpoints = subprocess.run([killer.wherry, "failpoints"], capture_output=True, text=True, check=True).stdout.split()
-    for failpoint in failpoints:
-        for times in (1, 2, 5):
-            killer.clean(s)
-            if killer.kill_at(s, failpoint, times):
-                killer.run_to_end(s)
-                killer.check(s, expected)
-                yield f"{failpoint}@{times}"
-    goal = killer.kills + kills
-    while killer.kills < goal:
-        killer.clean(s)
-        deaths = 0
-        while deaths < 6 and not killer.kill_randomly(s, longest):
-            deaths += 1
-        killer.run_to_end(s)
-        killer.check(s, expected)
-        yield f"{deaths} random kills"
+def run_scenario(task):
+    """(kills, failpoints reached, report, error or None), in a process and folder of its own."""
+    wherry, folder, index, kills, seed = task
+    s = scenarios()[index]
+    os.mkdir(f"{folder}/{index}")
+    os.chdir(f"{folder}/{index}")
+    os.environ["WHERRY_HOME"] = os.path.join(os.getcwd(), "home")
+    for name in SOURCES:
+        shutil.copy(f"../{name}", name)
+    begin, reached, error = time.monotonic(), set(), None
+    k = Killer(wherry, s, list(source_rows()), seed)
+    try:
+        longest = k.time_of_a_run()
+        reached = k.kill_at_failpoints()
+        goal = k.kills + kills
+        while k.kills < goal:
+            k.kill_randomly(longest)
+    except (AssertionError, subprocess.TimeoutExpired, duckdb.Error, sqlite3.Error, OSError) as e:
+        error = f"{type(e).__name__}: {e}; command: {' '.join(k.command[1:])}"
+    report = f"{s.name}: {k.kills} kills, {k.recoveries} recoveries compared, {time.monotonic() - begin:.0f} s"
+    return k.kills, k.recoveries, reached, report, error
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=40, help="random kills per scenario, beside those at failpoints")
+    parser.add_argument("--kills", type=int, default=24, help="random kills per scenario, beside those at failpoints")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="")
-    parser.add_argument("wherry", nargs="?", default=os.path.join(HERE, "../../build/wherry"))
+    parser.add_argument("wherry", nargs="?", default=os.environ.get("WHERRY", os.path.join(HERE, "../../build/wherry")))
     a = parser.parse_args()
-    killer = Killer(os.path.abspath(a.wherry), a.seed)
-    passed = failed = 0
-    with tempfile.TemporaryDirectory(prefix="wherry-kill-") as folder:
+    wherry = os.path.abspath(a.wherry)
+    all_failpoints = set(subprocess.run([wherry, "failpoints"], capture_output=True, text=True, check=True).stdout.split())
+    passed = failed = kills = recoveries = 0
+    reached, begin = set(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="wherry-kill-", dir=MEMORY) as folder:
         os.chdir(folder)
-        os.environ["WHERRY_HOME"] = os.path.join(folder, "home")
-        rows = write_sources(folder)
-        for s in scenarios(folder):
-            if a.only not in s.name:
-                continue
-            before, begin, checks = killer.kills, time.monotonic(), 0
-            try:
-                for _ in run_scenario(killer, s, rows, a.kills):
-                    checks += 1
-                passed += 1
-                result = "ok"
-            except (AssertionError, subprocess.TimeoutExpired, duckdb.Error, sqlite3.Error) as e:
-                failed += 1
-                result = f"FAIL: {e}"
-            print(f"{s.name}: {killer.kills - before} kills, {checks} recoveries compared, "
-                  f"{time.monotonic() - begin:.0f} s: {result}", flush=True)
+        write_sources()
+        duckdb.sql("COPY (SELECT id, name, (price / 100)::decimal(7,2) price, day::date AS day, note"
+                   " FROM read_json('src.jsonl')) TO 'src.parquet' (row_group_size 2048)")
+        tasks = [(wherry, folder, i, a.kills, a.seed) for i, s in enumerate(scenarios()) if a.only in s.name]
+        spawn = multiprocessing.get_context("spawn")  # DuckDB has threads, which a fork would not take along
+        with spawn.Pool(min(len(tasks), os.cpu_count() or 1)) as pool:
+            for n, compared, points, report, error in pool.imap(run_scenario, tasks):
+                kills, recoveries, reached = kills + n, recoveries + compared, reached | points
+                passed, failed = passed + (error is None), failed + (error is not None)
+                print(report + (": ok" if error is None else f": FAIL: {error}"), flush=True)
         os.chdir("/")
-    print(f"{killer.kills} kills in all")
+    if not a.only and reached != all_failpoints:
+        failed += 1
+        print(f"FAIL: failpoints that no run reached: {sorted(all_failpoints - reached)}")
+    print(f"{kills} kills, {recoveries} recoveries compared, {time.monotonic() - begin:.0f} s")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

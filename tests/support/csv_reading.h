@@ -18,7 +18,7 @@ struct csv_reading {
  * 0.csv, 1.csv and so on. Fails the test when memory is left, or rows are not what the stream promised. */
 void csv_read(struct wh_buffer *out, const struct csv_reading *how, const struct wh_slice *texts, size_t n);
 
-/* The same up to the first note; a static part of a test fails with all messages when s is not WH_OK. */
+/* Fails the test with the error's message and hint unless s is WH_OK. */
 void csv_must(enum wh_status s, const struct wh_error *err);
 /* Sets options of the form of struct csv_reading. */
 enum wh_status csv_configure(struct wh_config **out, const char *options, struct wh_error *err);

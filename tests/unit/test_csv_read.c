@@ -116,9 +116,9 @@ static bool check(const struct test_case *t, int64_t chunk_bytes, bool reopen)
     csv_read(&out, &how, texts, t->n_files);
     bool same = out.size == t->expected.size && memcmp(out.data, t->expected.data, out.size) == 0;
     if (!same)
-        print_error("%s (chunks of %lld bytes%s): got\n%.*sinstead of\n%.*s\n", t->name,
-                    (long long)chunk_bytes, reopen ? ", reopened" : "", (int)out.size, (char *)out.data,
-                    (int)t->expected.size, (char *)t->expected.data);
+        (void)fprintf(stderr, "%s (chunks of %lld bytes%s): got\n%.*sinstead of\n%.*s\n", t->name,
+                      (long long)chunk_bytes, reopen ? ", reopened" : "", (int)out.size, (char *)out.data,
+                      (int)t->expected.size, (char *)t->expected.data);
     wh_buffer_release(&out);
     return same;
 }

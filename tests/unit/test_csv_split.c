@@ -31,8 +31,10 @@ static bool is_newline(const struct wh_csv_dialect *d, const char *text, size_t 
     return i == size || (uint8_t)text[i] == d->newline;
 }
 
-/* Where the record at start ends (its newline or size); *open: the quote of a field that has no end, or -1. */
-static size_t record_end(const struct wh_csv_dialect *d, const char *text, size_t size, size_t start, long *open)
+/* Where the record at start ends (its newline or size); *open: the quote of a field that has no end, or -1.
+ */
+static size_t record_end(const struct wh_csv_dialect *d, const char *text, size_t size, size_t start,
+                         long *open)
 {
     enum wh_csv_state s = WH_CSV_RECORD_START;
     size_t quote = 0;
@@ -83,8 +85,8 @@ static enum wh_csv_fault field_fault(const struct wh_csv_dialect *d, struct wh_s
 }
 
 /* Writes down the record between start and end. */
-static void plain_record(struct wh_buffer *out, const struct wh_csv_dialect *d, const char *text, size_t start,
-                         size_t end, bool open, size_t n_columns)
+static void plain_record(struct wh_buffer *out, const struct wh_csv_dialect *d, const char *text,
+                         size_t start, size_t end, bool open, size_t n_columns)
 {
     struct wh_error err;
     struct wh_slice fields[MAX_TEXT + 1];
@@ -122,8 +124,8 @@ static void plain_record(struct wh_buffer *out, const struct wh_csv_dialect *d, 
     csv_must(wh_buffer_append(out, "\n", 1, &err), &err);
 }
 
-static void plain_records(struct wh_buffer *out, const struct wh_csv_dialect *d, const char *text, size_t size,
-                          size_t n_columns)
+static void plain_records(struct wh_buffer *out, const struct wh_csv_dialect *d, const char *text,
+                          size_t size, size_t n_columns)
 {
     for (size_t start = 0; start < size;) {
         long open;
@@ -135,15 +137,14 @@ static void plain_records(struct wh_buffer *out, const struct wh_csv_dialect *d,
 
 /* ---- ours --------------------------------------------------------------------------------------- */
 
-
 static void put_block(struct wh_buffer *out, const struct wh_csv_block *b, uint64_t offset)
 {
     struct wh_error err;
     size_t bad = 0;
     for (size_t r = 0; r <= b->n_rows; r++) {
         for (; bad < b->n_bad && (r == b->n_rows || b->bad[bad].start < b->starts[r]); bad++)
-            csv_must(wh_buffer_printf(out, &err, "%llu bad %d\n", (unsigned long long)offset + b->bad[bad].start,
-                                      (int)b->bad[bad].fault),
+            csv_must(wh_buffer_printf(out, &err, "%llu bad %d\n",
+                                      (unsigned long long)offset + b->bad[bad].start, (int)b->bad[bad].fault),
                      &err);
         if (r == b->n_rows)
             break;
@@ -160,7 +161,8 @@ static void put_block(struct wh_buffer *out, const struct wh_csv_block *b, uint6
     }
 }
 
-static void index_chunk(struct wh_buffer *out, struct wh_csv_index *x, struct wh_buffer *data, uint64_t offset)
+static void index_chunk(struct wh_buffer *out, struct wh_csv_index *x, struct wh_buffer *data,
+                        uint64_t offset)
 {
     struct wh_error err;
     wh_csv_index_begin(x, data->data, data->size);
@@ -190,7 +192,8 @@ static void our_records(struct wh_buffer *out, const struct wh_csv_dialect *d, c
     while ((s = wh_csv_cutter_next(&cutter, chunk_bytes, &data, &e, &err)) == WH_OK) {
         assert_int_equal(e.offset, offset);
         if (e.cut_off)
-            csv_must(wh_buffer_printf(out, &err, "%llu bad %d\n", (unsigned long long)e.offset, WH_CSV_LONG), &err);
+            csv_must(wh_buffer_printf(out, &err, "%llu bad %d\n", (unsigned long long)e.offset, WH_CSV_LONG),
+                     &err);
         else
             index_chunk(out, &index, &data, e.offset);
         offset = e.next;
@@ -222,7 +225,8 @@ static size_t random_text(char *text, const struct wh_csv_dialect *d, size_t n_c
     while (size < n) {
         if (random_below(seed, 3) == 0) {
             for (size_t i = random_below(seed, 90); i > 0; i--)
-                text[size++] = random_below(seed, rare) == 0 ? soup[random_below(seed, sizeof soup - 1)] : 'x';
+                text[size++] =
+                    random_below(seed, rare) == 0 ? soup[random_below(seed, sizeof soup - 1)] : 'x';
             continue;
         }
         for (size_t c = 0; c < n_columns; c++) {
@@ -264,11 +268,12 @@ static void same_as_plain(void **state)
             struct wh_buffer got = {0};
             our_records(&got, &d, &file, n_columns, chunk_bytes, level);
             if (got.size != expected.size || (got.size > 0 && memcmp(got.data, expected.data, got.size) != 0))
-                fail_msg("round %zu, %zu columns, chunks of %zu, level %d, quote %d escape %d comment %d newline %d "
+                fail_msg("round %zu, %zu columns, chunks of %zu, level %d, quote %d escape %d comment %d "
+                         "newline %d "
                          "longest %zu: of\n%.*s\n--- got\n%.*s\n--- instead of\n%.*s",
                          round, n_columns, chunk_bytes, (int)level, d.quote, d.escape, d.comment, d.newline,
-                         d.max_record_bytes, (int)size, text, (int)got.size, (char *)got.data, (int)expected.size,
-                         (char *)expected.data);
+                         d.max_record_bytes, (int)size, text, (int)got.size, (char *)got.data,
+                         (int)expected.size, (char *)expected.data);
             wh_buffer_release(&got);
         }
         wh_buffer_release(&expected);

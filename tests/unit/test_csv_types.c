@@ -1,5 +1,5 @@
-/* tests/unit/test_csv_types.c - the cases of tests/data/csv_types.test, and the promise behind them: the value
- * of an inferred type gives back the text that was read. */
+/* tests/unit/test_csv_types.c - the cases of tests/data/csv_types.test, and the promise behind them: the
+ * value of an inferred type gives back the text that was read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,7 +52,8 @@ static void check(const char *expected, char **values, size_t n)
         wh_csv_evidence_guess(&e, &g);
         describe(&g, got, sizeof got);
         if (strcmp(got, expected) != 0)
-            fail_msg("%s ... from value %zu: got %s instead of %s", n == 0 ? "" : values[0], first, got, expected);
+            fail_msg("%s ... from value %zu: got %s instead of %s", n == 0 ? "" : values[0], first, got,
+                     expected);
         for (size_t i = 0; i < n; i++)
             if (wh_csv_null_word(values[i], strlen(values[i])) == WH_CSV_NO_WORD)
                 assert_true(wh_csv_fits(&g, values[i], strlen(values[i])));

@@ -133,8 +133,9 @@ static enum wh_status add_value(struct wh_schema *keys, struct wh_slice key, str
         WH_TRY(wh_field_init(&f, name, WH_INT64, err));
         WH_TRY(wh_schema_add(keys, &f, err));
     }
-    if (!wh_slice_eq(text, wh_slice_of(HIVE_NULL)))
-        narrow_type(&keys->fields[wh_schema_find(keys, name)], text);
+    int64_t at = wh_schema_find(keys, name);
+    if (at >= 0 && keys->fields != NULL && !wh_slice_eq(text, wh_slice_of(HIVE_NULL)))
+        narrow_type(&keys->fields[at], text);
     return WH_OK;
 }
 

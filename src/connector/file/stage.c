@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 #include "base/mem.h"
+
+#define COPY_BYTES ((uint64_t)1 << 20)
 
 static const char *shown(const struct wh_stage_file *f)
 {
@@ -81,8 +84,7 @@ static enum wh_status check_start(const struct wh_stage_setup *s, const struct w
                                   const struct wh_context *ctx, struct wh_error *err)
 {
     WH_CLEANUP(wh_buffer_release)
-    struct wh_buffer start = {.budget = s->budget},
-                     found = {.budget = s->budget};
+    struct wh_buffer start = {.budget = s->budget}, found = {.budget = s->budget};
     WH_TRY(s->encoder->ops->begin_file(s->encoder, &start, err));
     WH_TRY(wh_buffer_reserve(&found, start.size, err));
     struct wh_input *in;
@@ -101,22 +103,35 @@ static enum wh_status check_start(const struct wh_stage_setup *s, const struct w
     return wh_hint(err, "write the same columns in the same order, or use --mode replace");
 }
 
+/* The next piece, by the kernel alone where the file system can. */
+static enum wh_status copy_piece(struct wh_stage_file *f, int fd, const struct wh_file *existing,
+                                 struct wh_buffer *scratch, struct wh_error *err)
+{
+    off_t to = (off_t)f->bytes, from = to;
+    uint64_t left = existing->size - f->bytes;
+    ssize_t n = copy_file_range(fd, &from, f->fd, &to, left, 0);
+    if (n > 0) {
+        f->bytes += (uint64_t)n;
+        return WH_OK;
+    }
+    WH_TRY(wh_buffer_resize(scratch, (size_t)WH_MIN(left, COPY_BYTES), err));
+    WH_TRY(wh_file_pread(fd, existing->path, scratch->data, scratch->size, f->bytes, err));
+    return write_bytes(f, scratch, err);
+}
+
 static enum wh_status copy_bytes(struct wh_stage_file *f, const struct wh_file *existing,
-                                 struct wh_error *err)
+                                 const struct wh_context *ctx, struct wh_error *err)
 {
     int fd = -1;
     WH_TRY(wh_file_open(&fd, existing->path, err));
+    struct wh_buffer scratch = {.budget = ctx->budget};
     enum wh_status st = WH_OK;
     while (st == WH_OK && f->bytes < existing->size) {
-        off_t to = (off_t)f->bytes;
-        ssize_t n = copy_file_range(fd, NULL, f->fd, &to, existing->size - f->bytes, 0);
-        if (n < 0 && errno != EINTR)
-            st = wh_fail_errno(err, errno, "could not copy \"%s\" to \"%s\"", existing->path, f->path);
-        else if (n == 0)
-            st = wh_fail(err, WH_DATA, "file \"%s\" became shorter while it was copied", existing->path);
-        else if (n > 0)
-            f->bytes += (uint64_t)n;
+        st = copy_piece(f, fd, existing, &scratch, err);
+        if (st == WH_OK && atomic_load(ctx->cancelled))
+            st = wh_fail(err, WH_CANCELLED, "cancelled");
     }
+    wh_buffer_release(&scratch);
     close(fd);
     return st;
 }
@@ -148,7 +163,7 @@ enum wh_status wh_stage_create_copy(struct wh_stage_file *f, const struct wh_sta
         st = wh_fail(err, WH_CONFIG, "could not append %s data to \"%s\": its compression is %s",
                      wh_compression_name(s->compression), existing, wh_compression_name(old.compression));
     if (st == WH_OK)
-        st = copy_bytes(f, &old, err);
+        st = copy_bytes(f, &old, ctx, err);
     wh_file_release(&old);
     WH_TRY(st);
     f->dirty = true;
@@ -178,6 +193,15 @@ enum wh_status wh_stage_append(struct wh_stage_file *f, const struct wh_stage_se
     return WH_OK;
 }
 
+static void drop_entries(struct wh_stage_file *f)
+{
+    for (size_t i = 0; i < f->n_entries; i++)
+        wh_buffer_release(&f->entries[i]);
+    free(f->entries);
+    f->entries = NULL;
+    f->n_entries = 0;
+}
+
 enum wh_status wh_stage_end(struct wh_stage_file *f, const struct wh_stage_setup *s, struct wh_error *err)
 {
     if (f->ended)
@@ -186,6 +210,7 @@ enum wh_status wh_stage_end(struct wh_stage_file *f, const struct wh_stage_setup
     WH_TRY(s->encoder->ops->end_file(s->encoder, f->entries, f->n_entries, f->bytes, f->rows, &end, err));
     WH_TRY(write_framed(f, s, &end, err));
     f->ended = true;
+    drop_entries(f); /* they are in the file now */
     return WH_OK;
 }
 
@@ -209,9 +234,7 @@ void wh_stage_close_fd(struct wh_stage_file *f)
 void wh_stage_release(struct wh_stage_file *f)
 {
     wh_stage_close_fd(f);
-    for (size_t i = 0; i < f->n_entries; i++)
-        wh_buffer_release(&f->entries[i]);
-    free(f->entries);
+    drop_entries(f);
     free(f->path);
     free(f->folder);
     free(f->name);

@@ -1,5 +1,5 @@
-/* connector/file/target_int.h - the file target: what target.c (writing) and publish.c (making visible)
- * share.
+/* connector/file/target_int.h - the file target: what target.c (taking it), commit.c (writing) and publish.c
+ * (making visible) share.
  *
  *   one file    dir/.name.wherry-<run>.tmp            --rename-->           dir/name
  *   folder      parent/.name.wherry-<run>/part-...    --exchange-->         parent/name/    (replace)
@@ -9,6 +9,8 @@
 #include "base/map.h"
 #include "connector/file/partition.h"
 #include "connector/file/stage.h"
+
+#define WH_FILE_MAX_OPEN 64 /* staged files that stay open between commits and checkpoints */
 
 enum wh_file_kind { WH_FILE_STDOUT, WH_FILE_SINGLE, WH_FILE_FOLDER };
 
@@ -38,7 +40,22 @@ struct wh_file_target {
 /* "part-<run>-00012.parquet"; the caller frees. */
 enum wh_status wh_file_part_name(char **out, const struct wh_file_target *t, size_t number,
                                  struct wh_error *err);
+/* Where the file is once it is visible; the caller frees. */
+enum wh_status wh_file_final_path(char **out, const struct wh_file_target *t, const struct wh_stage_file *f,
+                                  struct wh_error *err);
 /* Fails with WH_CONFIG when a folder to be replaced holds files that wherry did not write. */
 enum wh_status wh_file_check_replace(const struct wh_file_target *t, struct wh_error *err);
 /* Makes all (ended, synced) files visible; may be repeated after a crash. */
 enum wh_status wh_file_publish(struct wh_file_target *t, struct wh_error *err);
+
+/* commit.c: members of wh_destination_ops. */
+enum wh_status wh_file_open_writer(struct wh_writer **out, struct wh_target *target, int64_t seq,
+                                   struct wh_reject_sink *sink, struct wh_error *err);
+enum wh_status wh_file_write(struct wh_writer *writer, struct wh_batch *batch, struct wh_error *err);
+enum wh_status wh_file_seal(struct wh_writer *writer, struct wh_error *err);
+enum wh_status wh_file_commit(struct wh_target *target, struct wh_writer *writer, const char *position,
+                              struct wh_error *err);
+enum wh_status wh_file_checkpoint(struct wh_target *target, char **marker, int64_t *next_seq,
+                                  struct wh_error *err);
+enum wh_status wh_file_finish(struct wh_target *target, struct wh_outcome *out, struct wh_error *err);
+void wh_file_close_writer(struct wh_writer *writer);

@@ -8,6 +8,29 @@ const char *const wh_csv_bools[WH_CSV_BOOL_SPELLINGS][2] = {
 
 /* ---- numbers ------------------------------------------------------------------------------------ */
 
+bool wh_csv_digits18(const char *p, size_t n, uint64_t *out)
+{
+    uint32_t low, mid, high = 0;
+    bool ok = wh_csv_digits8(p + n - 8, 8, &low);
+    if (n <= 16) {
+        ok &= wh_csv_digits8(p, n - 8, &mid);
+    } else {
+        ok &= wh_csv_digits8(p + n - 16, 8, &mid);
+        ok &= wh_csv_digits8(p, n - 16, &high);
+    }
+    *out = ((uint64_t)high * 100000000 + mid) * 100000000 + low;
+    return ok;
+}
+
+bool wh_csv_digits_point(const char *p, size_t n, size_t scale, uint64_t *out)
+{
+    uint64_t whole, part;
+    if (!wh_csv_digits(p, n, &whole) || !wh_csv_digits(p + n + 1, scale, &part))
+        return false;
+    *out = whole * wh_pow10_u64[scale] + part;
+    return true;
+}
+
 bool wh_csv_parse_int19(const char *p, size_t n, bool negative, int64_t *out)
 {
     uint64_t v = 0;

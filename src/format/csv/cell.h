@@ -82,23 +82,17 @@ static inline bool wh_csv_digits8(const char *p, size_t n, uint32_t *out)
     return wh_all_digits8(v);
 }
 
+/* 9 to 18 digits. */
+bool wh_csv_digits18(const char *p, size_t n, uint64_t *out);
+
 /* 1 to 18 digits. */
 static inline bool wh_csv_digits(const char *p, size_t n, uint64_t *out)
 {
-    uint32_t low, mid = 0, high = 0;
-    if (n <= 8) {
-        bool ok = wh_csv_digits8(p, n, &low);
-        *out = low;
-        return ok;
-    }
-    bool ok = wh_csv_digits8(p + n - 8, 8, &low);
-    if (n <= 16) {
-        ok &= wh_csv_digits8(p, n - 8, &mid);
-    } else {
-        ok &= wh_csv_digits8(p + n - 16, 8, &mid);
-        ok &= wh_csv_digits8(p, n - 16, &high);
-    }
-    *out = ((uint64_t)high * 100000000 + mid) * 100000000 + low;
+    uint32_t value;
+    if (__builtin_expect(n > 8, 0))
+        return wh_csv_digits18(p, n, out);
+    bool ok = wh_csv_digits8(p, n, &value);
+    *out = value;
     return ok;
 }
 
@@ -118,23 +112,36 @@ static inline bool wh_csv_parse_int(const char *p, size_t len, int64_t *out)
     return true;
 }
 
+/* n digits, a point, scale digits; at most 18 digits. */
+bool wh_csv_digits_point(const char *p, size_t n, size_t scale, uint64_t *out);
+
 /* Exactly s->scale >= 1 digits behind the point, at most 18 in all. */
 static inline bool wh_csv_parse_decimal(const char *p, size_t len, const struct wh_csv_spelling *s,
                                         int64_t *out)
 {
     bool negative = p[0] == '-';
     size_t scale = s->scale, n = len - negative - scale - 1; /* digits before the point */
-    uint64_t whole, part;
+    uint64_t v;
     if (len < (size_t)negative + scale + 2 || n + scale > s->precision)
         return false;
     p += negative;
-    if (p[n] != '.' || !wh_csv_digits(p, n, &whole) || !wh_csv_digits(p + n + 1, scale, &part) ||
-        (p[0] == '0' && n > 1))
+    if (p[n] != '.' || (p[0] == '0' && n > 1))
         return false;
-    int64_t v = (int64_t)(whole * wh_pow10_u64[scale] + part);
+    if (__builtin_expect(n + scale <= 8, 1)) {
+        /* Both runs of digits as eight digits with zeros before them. */
+        unsigned pad = 8 * (unsigned)(8 - n - scale), tail = 8 * (unsigned)(8 - scale);
+        uint64_t part = wh_load_text8(p + n + 1) << tail;
+        uint64_t whole = wh_load_text8(p) << pad & ~(~UINT64_C(0) << tail);
+        uint64_t digits = whole | part | (UINT64_C(0x3030303030303030) & ~(~UINT64_C(0) << pad));
+        if (!wh_all_digits8(digits))
+            return false;
+        v = wh_digits8_value(digits);
+    } else if (!wh_csv_digits_point(p, n, scale, &v)) {
+        return false;
+    }
     if (negative && v == 0)
         return false;
-    *out = negative ? -v : v;
+    *out = negative ? -(int64_t)v : (int64_t)v;
     return true;
 }
 
@@ -153,15 +160,15 @@ static inline bool wh_csv_parse_date(const char *p, size_t len, int32_t *out)
     unsigned d1 = (unsigned char)(p[8] - '0'), d0 = (unsigned char)(p[9] - '0');
     if (!wh_all_digits8(head) || d1 > 9 || d0 > 9)
         return false;
-    uint32_t number = wh_digits8_value(head);
-    uint32_t year = number / 10000, month = number / 10 % 1000, day = d1 * 10 + d0;
+    uint32_t number = wh_digits8_value(head), year = number / 10000;
+    uint32_t month = (number - year * 10000) / 10, day = d1 * 10 + d0;
     if (month - 1 > 11 || day - 1 >= month_days[month])
         return false;
     if (month == 2 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0)))
         return false;
     /* Years that begin in March, so that the leap day is the last one, and none of which is negative. */
-    uint32_t y = year + 400 - (month <= 2);
-    uint32_t days = 365 * y + y / 4 - y / 100 + y / 400 + days_before[month] + day - 1;
+    uint32_t y = year + 400 - (month <= 2), century = y / 100;
+    uint32_t days = 365 * y + y / 4 - century + century / 4 + days_before[month] + day - 1;
     *out = (int32_t)days - 865565; /* from March 1 of the year -400 to 1970-01-01 */
     return true;
 }

@@ -160,6 +160,38 @@ DEFINE_CONVERT(convert_time, int64_t, parse_time)
 DEFINE_CONVERT(convert_timestamp, int64_t, parse_timestamp)
 DEFINE_CONVERT(convert_uuid, struct uuid, parse_uuid)
 
+/* Integers of 1 to 4 bytes: the low bytes of a larger one that is within the type's range. */
+static enum wh_status convert_narrow(struct job *j)
+{
+    static const struct {
+        int64_t min, max;
+    } ranges[WH_TYPE_COUNT] = {
+        [WH_INT8] = {INT8_MIN, INT8_MAX},    [WH_INT16] = {INT16_MIN, INT16_MAX},
+        [WH_INT32] = {INT32_MIN, INT32_MAX}, [WH_UINT8] = {0, UINT8_MAX},
+        [WH_UINT16] = {0, UINT16_MAX},       [WH_UINT32] = {0, UINT32_MAX},
+    };
+    int64_t min = ranges[j->column->field->type].min, max = ranges[j->column->field->type].max;
+    size_t width = wh_type_width(j->column->field), n = j->block->n_rows;
+    uint8_t *out = j->out->data.data + j->out->data.size;
+    for (size_t r = 0; r < n; r++, out += width) {
+        struct wh_slice text = field_at(j, r);
+        int64_t value;
+        uint8_t bytes[8];
+        if (text.len > 0 && wh_csv_parse_int(text.ptr, text.len, &value) && value >= min && value <= max) {
+            wh_put_le64(bytes, (uint64_t)value);
+            memcpy(out, bytes, width);
+            continue;
+        }
+        enum cell cell;
+        memset(out, 0, width);
+        WH_TRY(open_cell(j, r, &text, &cell));
+        if (cell == CELL_VALUE)
+            WH_TRY(parse_declared(j, r, text, out, width));
+    }
+    j->out->data.size += n * width;
+    return WH_OK;
+}
+
 static enum wh_status convert_bool(struct job *j)
 {
     struct wh_column *c = j->out;
@@ -308,6 +340,7 @@ enum wh_status wh_csv_convert(struct wh_csv_converter *cv, const struct wh_csv_c
         [WH_CSV_BOOL] = convert_bool,         [WH_CSV_DATE] = convert_date,
         [WH_CSV_TIME] = convert_time,         [WH_CSV_TIMESTAMP] = convert_timestamp,
         [WH_CSV_UUID] = convert_uuid,         [WH_CSV_TEXT] = convert_text,
+        [WH_CSV_NARROW] = convert_narrow,
     };
     if (source < 0)
         return append_nulls(out, b->n_rows, err);
@@ -326,30 +359,30 @@ enum wh_status wh_csv_convert(struct wh_csv_converter *cv, const struct wh_csv_c
 
 void wh_csv_column_declare(struct wh_csv_column *c)
 {
+    static const struct {
+        enum wh_type type;
+        enum wh_csv_kind kind;
+    } kinds[] = {
+        {WH_INT64, WH_CSV_INT},    {WH_FLOAT64, WH_CSV_FLOAT},       {WH_BOOL, WH_CSV_BOOL},
+        {WH_DATE32, WH_CSV_DATE},  {WH_UTF8, WH_CSV_TEXT},           {WH_UUID, WH_CSV_UUID},
+        {WH_INT8, WH_CSV_NARROW},  {WH_INT16, WH_CSV_NARROW},        {WH_INT32, WH_CSV_NARROW},
+        {WH_UINT8, WH_CSV_NARROW}, {WH_UINT16, WH_CSV_NARROW},       {WH_UINT32, WH_CSV_NARROW},
+        {WH_TIME64, WH_CSV_TIME},  {WH_TIMESTAMP, WH_CSV_TIMESTAMP}, {WH_DECIMAL, WH_CSV_DECIMAL},
+    };
     const struct wh_field *f = c->field;
-    struct wh_csv_spelling *s = &c->guess.spelling;
+    bool fits = f->type != WH_DECIMAL || (f->precision <= 18 && f->scale > 0);
+    fits &= (f->type != WH_TIME64 && f->type != WH_TIMESTAMP) || f->unit == WH_MICRO || f->unit == WH_NANO;
     c->declared = true;
     c->guess = (struct wh_csv_guess){.kind = WH_CSV_OTHER, .word = WH_CSV_NO_WORD};
-    if (f->type == WH_INT64)
-        c->guess.kind = WH_CSV_INT;
-    else if (f->type == WH_FLOAT64)
-        c->guess.kind = WH_CSV_FLOAT;
-    else if (f->type == WH_BOOL)
-        c->guess.kind = WH_CSV_BOOL;
-    else if (f->type == WH_DATE32)
-        c->guess.kind = WH_CSV_DATE;
-    else if (f->type == WH_UTF8)
-        c->guess.kind = WH_CSV_TEXT;
-    else if (f->type == WH_UUID)
-        c->guess.kind = WH_CSV_UUID;
-    else if (f->type == WH_DECIMAL && f->precision <= 18 && f->scale > 0)
-        c->guess.kind = WH_CSV_DECIMAL;
-    else if (f->type == WH_TIMESTAMP && (f->unit == WH_MICRO || f->unit == WH_NANO))
-        c->guess.kind = WH_CSV_TIMESTAMP;
-    s->precision = f->precision;
-    s->scale = (uint8_t)f->scale;
-    s->zone = f->zone == NULL ? WH_CSV_ZONE_NONE : WH_CSV_ZONE_Z;
-    s->nanos = f->unit == WH_NANO;
+    for (size_t i = 0; fits && i < WH_COUNT(kinds); i++)
+        if (kinds[i].type == f->type)
+            c->guess.kind = kinds[i].kind;
+    c->guess.spelling = (struct wh_csv_spelling){
+        .precision = f->precision,
+        .scale = (uint8_t)f->scale,
+        .zone = f->zone == NULL ? WH_CSV_ZONE_NONE : WH_CSV_ZONE_Z,
+        .nanos = f->unit == WH_NANO,
+    };
 }
 
 bool wh_csv_fits(const struct wh_csv_guess *g, const char *p, size_t len)
@@ -383,6 +416,7 @@ bool wh_csv_fits(const struct wh_csv_guess *g, const char *p, size_t len)
     case WH_CSV_UUID:
         return parse_uuid(p, len, s, &v.u);
     case WH_CSV_TEXT:
+    case WH_CSV_NARROW:
     case WH_CSV_OTHER:
         return true;
     }

@@ -42,7 +42,8 @@ static enum wh_status read_piece(struct wh_csv_cutter *c, size_t n, struct wh_bu
         return WH_OK;
     }
     c->read_source = true;
-    WH_TRY(wh_csv_source_read(c->source, data, n, &got, err));
+    if (c->source != NULL)
+        WH_TRY(wh_csv_source_read(c->source, data, n, &got, err));
     c->ended = got == 0;
     return WH_OK;
 }

@@ -16,7 +16,7 @@ enum { WH_CSV_CUT_OFF_BYTES = 512 };
 
 /* All-zero is a closed cutter. Serial. */
 struct wh_csv_cutter {
-    struct wh_csv_source *source;         /* owned */
+    struct wh_csv_source *source;         /* owned; NULL: there is only what has been unread */
     const struct wh_csv_dialect *dialect; /* lent */
     const struct wh_context *ctx;         /* lent */
     struct wh_buffer carry;               /* read before but not part of a chunk yet, from carry_pos on */

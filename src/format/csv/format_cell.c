@@ -289,7 +289,7 @@ static char *(*find_put(const struct wh_field *f))(char *, const struct wh_csv_c
 static char *put_then_quote(char *out, const struct wh_csv_cell *c, int64_t i)
 {
     const struct wh_csv_style *s = c->style;
-    char text[WH_DECIMAL_TEXT + FIXED_TEXT];
+    char text[WH_DECIMAL_TEXT + FIXED_TEXT] = {0};
     size_t len = (size_t)(find_put(c->column->field)(text, c, i) - text);
     if (!s->quote_all)
         return wh_csv_put_text(out, s, wh_slice(text, len));
@@ -305,8 +305,7 @@ bool wh_csv_cell_init(struct wh_csv_cell *c, const struct wh_column *column, con
     c->validity = column->validity.size > 0 ? column->validity.data : NULL;
     c->put = find_put(column->field);
     /* Digits, signs and colons are ordinary delimiters to nobody but the user who asked for them. */
-    bool plain = style->null.len == 0 && !style->quote_all &&
-                 strchr(",;\t|", style->delimiter) != NULL;
+    bool plain = style->null.len == 0 && !style->quote_all && strchr(",;\t|", style->delimiter) != NULL;
     if (c->put != NULL && c->put != put_text && !plain)
         c->put = put_then_quote;
     return c->put != NULL;
@@ -314,8 +313,8 @@ bool wh_csv_cell_init(struct wh_csv_cell *c, const struct wh_column *column, con
 
 size_t wh_csv_cell_bound(const struct wh_csv_cell *c, int64_t from, int64_t to)
 {
-    size_t rows = (size_t)(to - from), text = FIXED_TEXT;
+    size_t rows = (size_t)(to - from), fixed = c->put == put_then_quote ? 2 * FIXED_TEXT : FIXED_TEXT;
     if (c->offsets == NULL)
-        return rows * (2 * text + c->style->null.len);
+        return rows * (fixed + c->style->null.len);
     return rows * (4 + c->style->null.len) + 2 * (size_t)(c->offsets[to] - c->offsets[from]);
 }

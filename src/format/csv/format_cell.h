@@ -31,6 +31,6 @@ bool wh_csv_cell_init(struct wh_csv_cell *c, const struct wh_column *column,
 /* An upper bound of the text of rows [from, to), each with a delimiter. */
 size_t wh_csv_cell_bound(const struct wh_csv_cell *c, int64_t from, int64_t to);
 
-/* Writes text, quoted if need be; up to 2 * len + 3 bytes, and 16 more may be overwritten. NULL: it holds a
- * NUL byte. */
+/* Writes text, quoted if need be; up to 2 * len + 3 bytes, and 16 more may be overwritten, as 16 behind the
+ * text may be read. NULL: it holds a NUL byte. */
 char *wh_csv_put_text(char *out, const struct wh_csv_style *s, struct wh_slice text);

@@ -54,20 +54,6 @@ static uint32_t *positions_mut(struct wh_buffer *b)
 
 /* ---- separators --------------------------------------------------------------------------------- */
 
-/* Writes the positions of the set bits, eight at a time: up to seven too many land in reserved room. */
-static inline uint32_t *put_bits(uint32_t *out, uint64_t bits, uint32_t base)
-{
-    uint32_t *end = out + __builtin_popcountll(bits);
-    while (out < end) {
-        for (unsigned i = 0; i < 8; i++) {
-            out[i] = base + (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63);
-            bits &= bits - 1;
-        }
-        out += 8;
-    }
-    return end;
-}
-
 /* A '\r' before '\n' may stand between a closing quote and the end of its field. */
 static void note_loose(struct wh_csv_index *x, uint64_t loose, uint32_t base)
 {
@@ -78,65 +64,69 @@ static void note_loose(struct wh_csv_index *x, uint64_t loose, uint32_t base)
     }
 }
 
-/* Resolves n words of a span and lists their separators. */
-static void list_words(struct wh_csv_index *x, const struct wh_csv_span *span, size_t n_words, size_t tail)
+/* Clears the separators of a span that stand inside of quotes. */
+static void resolve_words(struct wh_csv_index *x, struct wh_csv_span *span, size_t n_words)
 {
-    uint32_t *out = positions_mut(&x->separators) + x->separators.size / sizeof *out;
-    uint64_t newlines = 0;
     for (size_t i = 0; i < n_words; i++) {
         struct wh_csv_word w = {.quote = span->quote[i], .sep = span->sep[i], .newline = span->newline[i]};
-        if (tail == 0)
-            x->state = wh_csv_resolve(x->dialect, x->state, x->text + x->pos, &w);
-        else
-            x->state = wh_csv_resolve_bytes(x->dialect, x->state, x->text + x->pos, tail, &w);
+        uint32_t base = x->pos + (uint32_t)(i * 64);
+        x->state = wh_csv_resolve(x->dialect, x->state, x->text + base, &w);
         if (w.loose != 0)
-            note_loose(x, w.loose, x->pos);
-        out = put_bits(out, w.sep, x->pos);
-        newlines += (uint64_t)__builtin_popcountll(w.newline);
-        x->pos += tail == 0 ? 64 : (uint32_t)tail;
+            note_loose(x, w.loose, base);
+        span->sep[i] = w.sep;
+        span->newline[i] = w.newline;
     }
-    x->newlines += newlines;
-    x->separators.size = (size_t)((uint8_t *)out - x->separators.data);
 }
 
-/* As list_words for a span without quotes that begins outside of them. */
-static void list_plain_words(struct wh_csv_index *x, const struct wh_csv_span *span, size_t n_words)
+/* The same for n < 64 bytes at the text's end. */
+static void resolve_tail(struct wh_csv_index *x, struct wh_csv_span *span, size_t n)
 {
-    uint32_t *out = positions_mut(&x->separators) + x->separators.size / sizeof *out;
-    uint64_t newlines = 0;
-    uint32_t base = x->pos;
-    for (size_t i = 0; i < n_words; i++, base += 64) {
-        out = put_bits(out, span->sep[i], base);
-        newlines += (uint64_t)__builtin_popcountll(span->newline[i]);
-    }
-    x->state = wh_csv_step_outside(x->dialect, x->text[base - 1]);
-    x->pos = base;
-    x->newlines += newlines;
-    x->separators.size = (size_t)((uint8_t *)out - x->separators.data);
+    struct wh_csv_word w = {0};
+    x->state = wh_csv_resolve_bytes(x->dialect, x->state, x->text + x->pos, n, &w);
+    note_loose(x, w.loose, x->pos);
+    span->sep[0] = w.sep;
+    span->newline[0] = w.newline;
 }
 
-/* Classifies the next span. */
+/* True when a span that has no quote has nothing to resolve. */
+static bool is_outside(const struct wh_csv_index *x)
+{
+    return x->dialect->comment == WH_CSV_NONE &&
+           (x->state == WH_CSV_RECORD_START || x->state == WH_CSV_FIELD_START || x->state == WH_CSV_UNQUOTED);
+}
+
+static void note_traits(struct wh_csv_index *x, const struct wh_csv_span *span, uint32_t end)
+{
+    x->strays += span->strays;
+    x->nul_end = span->nul ? end : x->nul_end;
+    x->high_end = span->high ? end : x->high_end;
+    x->quoted_end = span->quoted ? end : x->quoted_end;
+}
+
+/* Classifies the next span and lists its separators. */
 static enum wh_status list_span(struct wh_csv_index *x, struct wh_error *err)
 {
     struct wh_csv_span span;
     size_t left = x->size - x->pos, n_words = WH_MIN(left / 64, (size_t)WH_CSV_SPAN_WORDS);
-    size_t tail = n_words == 0 ? left : 0;
-    WH_TRY(wh_buffer_reserve(&x->separators, (WH_MAX(n_words, 1) * 64 + 8) * sizeof(uint32_t), err));
-    if (tail > 0)
+    size_t tail = n_words == 0 ? left : 0, n_masks = WH_MAX(n_words, 1);
+    uint32_t end = x->pos + (uint32_t)(tail > 0 ? tail : n_words * 64);
+    WH_TRY(wh_buffer_reserve(&x->separators, (n_masks * 64 + 8) * sizeof(uint32_t), err));
+    if (tail > 0) {
         wh_csv_classify_tail(x->level, x->dialect, x->text + x->pos, tail, &span);
-    else
+        resolve_tail(x, &span, tail);
+    } else {
         wh_csv_classify(x->level, x->dialect, x->text + x->pos, n_words, &span);
-    uint32_t span_end = x->pos + (uint32_t)(tail > 0 ? tail : n_words * 64);
-    x->strays += span.strays;
-    x->nul_end = span.nul ? span_end : x->nul_end;
-    x->high_end = span.high ? span_end : x->high_end;
-    x->quoted_end = span.quoted ? span_end : x->quoted_end;
-    bool outside =
-        x->state == WH_CSV_RECORD_START || x->state == WH_CSV_FIELD_START || x->state == WH_CSV_UNQUOTED;
-    if (!span.quoted && outside && tail == 0 && x->dialect->comment == WH_CSV_NONE)
-        list_plain_words(x, &span, n_words);
-    else
-        list_words(x, &span, WH_MAX(n_words, 1), tail);
+        if (span.quoted || !is_outside(x))
+            resolve_words(x, &span, n_words);
+        else
+            x->state = wh_csv_step_outside(x->dialect, x->text[end - 1]);
+    }
+    note_traits(x, &span, end);
+    uint32_t *out = positions_mut(&x->separators) + x->separators.size / sizeof *out;
+    out = wh_csv_positions(x->level, span.sep, n_masks, x->pos, out);
+    x->newlines += wh_csv_count_bits(x->level, span.newline, n_masks);
+    x->separators.size = (size_t)((uint8_t *)out - x->separators.data);
+    x->pos = end;
     return WH_OK;
 }
 

@@ -53,6 +53,8 @@ struct wh_csv_fields {
 static inline struct wh_csv_fields wh_csv_block_column(const struct wh_csv_block *b, size_t c)
 {
     struct wh_csv_fields f = {.starts = b->starts, .stops = b->stops, .start_stride = 1, .stop_stride = 1};
+    if (b->n_rows == 0)
+        return f;
     if (c > 0) {
         f.starts = b->ends + c - 1;
         f.start_stride = b->n_columns;

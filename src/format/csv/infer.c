@@ -124,14 +124,24 @@ static void merge(struct wh_csv_evidence *e, const struct wh_csv_evidence *v)
     e->nanos_overflow |= v->nanos_overflow;
 }
 
-/* The commonest case: nothing new about a bigint or text column. */
+/* The commonest cases: one more value like those before. */
 static bool adds_nothing(const struct wh_csv_evidence *e, const char *p, size_t len)
 {
     int64_t i;
+    int32_t days;
+    bool maybe_float = (e->kinds & BIT(WH_CSV_FLOAT)) != 0;
     if (e->kinds == BIT(WH_CSV_TEXT))
         return true;
-    return (e->kinds & BIT(WH_CSV_INT)) != 0 && ((e->kinds & BIT(WH_CSV_FLOAT)) == 0 || len <= 15) &&
-           wh_csv_parse_int(p, len, &i);
+    if ((e->kinds & BIT(WH_CSV_INT)) != 0)
+        return (!maybe_float || len <= 15) && wh_csv_parse_int(p, len, &i);
+    if ((e->kinds & BIT(WH_CSV_DATE)) != 0)
+        return wh_csv_parse_date(p, len, &days);
+    unsigned digits = (unsigned)e->whole + e->scale;
+    if ((e->kinds & BIT(WH_CSV_DECIMAL)) != 0 && digits <= (maybe_float ? 15 : 18)) {
+        struct wh_csv_spelling seen = {.precision = (uint8_t)digits, .scale = e->scale};
+        return wh_csv_parse_decimal(p, len, &seen, &i);
+    }
+    return false;
 }
 
 bool wh_csv_evidence_add(struct wh_csv_evidence *e, const char *p, size_t len, bool auto_words)
@@ -232,6 +242,7 @@ void wh_csv_evidence_guess(const struct wh_csv_evidence *e, struct wh_csv_guess 
     case WH_CSV_DATE:
     case WH_CSV_UUID:
     case WH_CSV_TEXT:
+    case WH_CSV_NARROW:
     case WH_CSV_OTHER:
         break;
     }

@@ -18,7 +18,8 @@ enum wh_csv_kind {
     WH_CSV_TIMESTAMP,
     WH_CSV_UUID,
     WH_CSV_TEXT,
-    WH_CSV_OTHER, /* declared types without a loop of their own */
+    WH_CSV_NARROW, /* declared integers of less than 8 bytes */
+    WH_CSV_OTHER,  /* declared types without a loop of their own */
 };
 
 /* Words that stand for null in columns whose other values share a type, unless the user gave null words. */

@@ -81,6 +81,31 @@ static size_t plain_run_portable(struct needles n, const uint8_t *text, size_t n
     return w * 64;
 }
 
+/* Eight positions at a time: the ones too many are overwritten by the next word's. */
+static inline uint32_t *put_positions(const uint64_t *words, size_t n_words, uint32_t base, uint32_t *out)
+{
+    for (size_t w = 0; w < n_words; w++, base += 64) {
+        uint64_t bits = words[w];
+        uint32_t *end = out + __builtin_popcountll(bits);
+        for (; out < end; out += 8) {
+            for (unsigned i = 0; i < 8; i++) {
+                out[i] = base + (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63);
+                bits &= bits - 1;
+            }
+        }
+        out = end;
+    }
+    return out;
+}
+
+static inline uint64_t sum_bits(const uint64_t *words, size_t n_words)
+{
+    uint64_t n = 0;
+    for (size_t w = 0; w < n_words; w++)
+        n += (uint64_t)__builtin_popcountll(words[w]);
+    return n;
+}
+
 /* ---- x86-64 ------------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__)
@@ -220,6 +245,19 @@ __attribute__((target("avx2"))) static size_t plain_run_avx2(struct needles n, c
     }
     return w * 64;
 }
+
+/* The same loops with the instructions that count and find bits. */
+__attribute__((target("avx2,bmi,popcnt"))) static uint32_t *
+positions_avx2(const uint64_t *words, size_t n_words, uint32_t base, uint32_t *out)
+{
+    return put_positions(words, n_words, base, out);
+}
+
+__attribute__((target("avx2,bmi,popcnt"))) static uint64_t count_bits_avx2(const uint64_t *words,
+                                                                           size_t n_words)
+{
+    return sum_bits(words, n_words);
+}
 #endif
 
 /* ---- choice ------------------------------------------------------------------------------------- */
@@ -227,7 +265,8 @@ __attribute__((target("avx2"))) static size_t plain_run_avx2(struct needles n, c
 enum wh_csv_level wh_csv_best_level(void)
 {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2") ? WH_CSV_AVX2 : WH_CSV_SSE2;
+    bool bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+    return bits && __builtin_cpu_supports("avx2") ? WH_CSV_AVX2 : WH_CSV_SSE2;
 #else
     return WH_CSV_PORTABLE;
 #endif
@@ -244,6 +283,7 @@ static void classify(enum wh_csv_level level, struct needles n, const uint8_t *t
     else
 #endif
         classify_portable(n, text, n_words, out);
+    (void)level;
 }
 
 void wh_csv_classify(enum wh_csv_level level, const struct wh_csv_dialect *d, const uint8_t *text,
@@ -286,6 +326,27 @@ size_t wh_csv_plain_run(enum wh_csv_level level, const struct wh_csv_dialect *d,
 #endif
     (void)level;
     return plain_run_portable(needles, text, n / 64, newlines);
+}
+
+uint32_t *wh_csv_positions(enum wh_csv_level level, const uint64_t *words, size_t n_words, uint32_t base,
+                           uint32_t *out)
+{
+#if defined(__x86_64__)
+    if (level == WH_CSV_AVX2)
+        return positions_avx2(words, n_words, base, out);
+#endif
+    (void)level;
+    return put_positions(words, n_words, base, out);
+}
+
+uint64_t wh_csv_count_bits(enum wh_csv_level level, const uint64_t *words, size_t n_words)
+{
+#if defined(__x86_64__)
+    if (level == WH_CSV_AVX2)
+        return count_bits_avx2(words, n_words);
+#endif
+    (void)level;
+    return sum_bits(words, n_words);
 }
 
 uint64_t wh_csv_count(const uint8_t *text, size_t n, uint8_t byte)

@@ -28,6 +28,13 @@ void wh_csv_classify(enum wh_csv_level level, const struct wh_csv_dialect *d, co
 void wh_csv_classify_tail(enum wh_csv_level level, const struct wh_csv_dialect *d, const uint8_t *text,
                           size_t n, struct wh_csv_span *out);
 
+/* Writes the positions of all bits, that of the first word's bit 0 being base, and gives their end; up to
+ * seven more may be overwritten. */
+uint32_t *wh_csv_positions(enum wh_csv_level level, const uint64_t *words, size_t n_words, uint32_t base,
+                           uint32_t *out);
+/* Number of set bits. */
+uint64_t wh_csv_count_bits(enum wh_csv_level level, const uint64_t *words, size_t n_words);
+
 /* Bytes from text on, in whole words up to n, without a quote or escape; adds the newlines in them to
  * *newlines. The result is a multiple of 64. */
 size_t wh_csv_plain_run(enum wh_csv_level level, const struct wh_csv_dialect *d, const uint8_t *text,

@@ -221,6 +221,13 @@ static enum wh_status plan_file(struct wh_csv_stream *s, struct table *t, struct
     return status;
 }
 
+static enum wh_status no_column(const struct wh_csv_stream *s, const struct table *t, const char *name,
+                                struct wh_error *err)
+{
+    wh_fail(err, WH_CONFIG, "there is no column \"%s\" in \"%s\"", name, s->set->files[0].path);
+    return wh_schema_hint(&t->schema, name, err);
+}
+
 /* The columns that were asked for, in that order, as indices of the table. */
 static enum wh_status select_columns(struct wh_csv_stream *s, const struct table *t, const char *const *names,
                                      int64_t **out, struct wh_error *err)
@@ -234,8 +241,7 @@ static enum wh_status select_columns(struct wh_csv_stream *s, const struct table
         struct wh_field copy = {0};
         enum wh_status status = WH_OK;
         if (selected[i] < 0)
-            status = wh_fail(err, WH_CONFIG, "there is no column \"%s\" in \"%s\"", names[i],
-                             s->set->files[0].path);
+            status = no_column(s, t, names[i], err);
         if (status == WH_OK)
             status = wh_field_copy(&copy, &t->schema.fields[selected[i]], err);
         if (status == WH_OK)
@@ -281,37 +287,46 @@ static enum wh_status set_sources(struct wh_csv_stream *s, const struct layout *
     return status;
 }
 
-/* Applies declared types. A declared column that is not read does no harm; one that does not exist does. */
-static enum wh_status declare_columns(struct wh_csv_stream *s, const struct table *t,
-                                      const struct wh_schema *declared, struct wh_error *err)
+/* Declared types by name. One of a column that is not read does no harm, of one that does not exist it does.
+ */
+static enum wh_status map_declared(struct wh_csv_stream *s, const struct table *t,
+                                   const struct wh_schema *declared, struct wh_map *out, struct wh_error *err)
 {
-    size_t n = s->base.schema.n_fields;
-    struct wh_map map = {0};
-    enum wh_status status = WH_OK;
-    for (size_t i = 0; declared != NULL && i < declared->n_fields && status == WH_OK; i++) {
+    for (size_t i = 0; declared != NULL && i < declared->n_fields; i++) {
         int64_t value = (int64_t)i;
         bool found;
         struct wh_slice name = wh_slice_of(declared->fields[i].name);
         if (wh_map_find(&t->map, name) < 0)
-            status = wh_fail(err, WH_CONFIG, "there is no column \"%s\" in \"%s\"", declared->fields[i].name,
-                             s->set->files[0].path);
-        else
-            status = wh_map_add(&map, name, &value, &found, err);
+            return no_column(s, t, declared->fields[i].name, err);
+        WH_TRY(wh_map_add(out, name, &value, &found, err));
     }
-    for (size_t c = 0; c < n && status == WH_OK; c++) {
-        struct wh_field *f = &s->base.schema.fields[c];
-        int64_t i = wh_map_find(&map, wh_slice_of(f->name));
-        s->columns[c] = (struct wh_csv_column){.field = f};
-        s->columns[c].guess = (struct wh_csv_guess){.kind = WH_CSV_TEXT, .word = WH_CSV_NO_WORD};
-        if (i < 0)
-            continue;
-        struct wh_field copy = {0};
-        status = wh_field_copy(&copy, &declared->fields[i], err);
-        if (status == WH_OK) {
-            wh_field_release(f);
-            *f = copy;
-            wh_csv_column_declare(&s->columns[c]);
-        }
+    return WH_OK;
+}
+
+/* Column c is text until its type is known, or of the declared type. */
+static enum wh_status make_column(struct wh_csv_stream *s, size_t c, const struct wh_field *declared,
+                                  struct wh_error *err)
+{
+    struct wh_field *f = &s->base.schema.fields[c], copy = {0};
+    s->columns[c] = (struct wh_csv_column){.field = f};
+    s->columns[c].guess = (struct wh_csv_guess){.kind = WH_CSV_TEXT, .word = WH_CSV_NO_WORD};
+    if (declared == NULL)
+        return WH_OK;
+    WH_TRY(wh_field_copy(&copy, declared, err));
+    wh_field_release(f);
+    *f = copy;
+    wh_csv_column_declare(&s->columns[c]);
+    return WH_OK;
+}
+
+static enum wh_status declare_columns(struct wh_csv_stream *s, const struct table *t,
+                                      const struct wh_schema *declared, struct wh_error *err)
+{
+    struct wh_map map = {0};
+    enum wh_status status = map_declared(s, t, declared, &map, err);
+    for (size_t c = 0; status == WH_OK && c < s->base.schema.n_fields; c++) {
+        int64_t i = wh_map_find(&map, wh_slice_of(s->base.schema.fields[c].name));
+        status = make_column(s, c, declared == NULL || i < 0 ? NULL : &declared->fields[i], err);
     }
     wh_map_release(&map);
     return status;

@@ -4,10 +4,9 @@
  *
  * offset and length in bytes of the decoded file; index in the set of files; lines end in the chunk. The
  * start of a record that is too long to be kept has "next", the offset behind that record, too. */
-#include <jansson.h>
-
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "batch/text.h"
 #include "format/csv/stream_int.h"
 
@@ -34,15 +33,30 @@ enum wh_status wh_csv_position_format(char **out, const struct wh_csv_stream *s,
     return status;
 }
 
+/* The number behind a key; -1: there is none. Quotes inside of JSON strings stand behind a backslash, so that
+ * no file name is taken for a key. No memory is needed, and none can be missing. */
+static int64_t number_of(const char *json, const char *key)
+{
+    size_t len = strlen(key);
+    for (const char *p = json; (p = strchr(p, '"')) != NULL; p++) {
+        if ((p > json && p[-1] == '\\') || strncmp(p + 1, key, len) != 0 || p[len + 1] != '"')
+            continue;
+        p += len + 2;
+        p += strspn(p, " :");
+        size_t digits = strspn(p, "0123456789");
+        int64_t value;
+        return wh_parse_i64(wh_slice(p, digits), &value) ? value : -1;
+    }
+    return -1;
+}
+
 enum wh_status wh_csv_position_parse(struct wh_csv_position *out, const struct wh_csv_stream *s,
                                      const char *json, struct wh_error *err)
 {
-    json_int_t file = -1, offset = -1, length = -1, line = -1, lines = -1, next = -1;
-    json_t *root = json_loads(json, 0, NULL);
-    int bad = json_unpack(root, "{s:I,s:I,s:I,s:I,s:I,s?I}", "index", &file, "offset", &offset, "length",
-                          &length, "line", &line, "lines", &lines, "next", &next);
-    json_decref(root);
-    if (bad != 0 || file < 0 || (uint64_t)file >= s->set->n_files || offset < 0 || length < 0 ||
+    int64_t file = number_of(json, "index"), offset = number_of(json, "offset"),
+            length = number_of(json, "length"), line = number_of(json, "line"),
+            lines = number_of(json, "lines"), next = number_of(json, "next");
+    if (file < 0 || (uint64_t)file >= s->set->n_files || offset < 0 || length < 0 ||
         length > UINT32_MAX / 2 || offset > INT64_MAX - length || line < 1 || lines < 0)
         return wh_fail(err, WH_STATE, "invalid position of a CSV chunk: %s", json);
     struct wh_csv_extent *e = &out->extent;

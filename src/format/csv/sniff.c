@@ -20,6 +20,7 @@ struct trial {
     struct wh_csv_dialect dialect;
     size_t n_records, n_columns; /* looked at; most frequent number of fields */
     size_t n_agree;              /* records with n_columns */
+    size_t n_many;               /* records with more than one field */
     size_t first;                /* fields of the first record */
     size_t n_quoted, n_loose;    /* fields in quotes, sound and with text behind the closing one */
     bool unterminated;
@@ -101,29 +102,17 @@ static void count_quotes(const struct page *p, const struct walk *w, struct tria
     }
 }
 
-static void count_short_records(struct trial *t, const size_t *counts)
+/* The most frequent number of fields, of several the first one; but a first record that has the most of all,
+ * and not alone, is a header with names for fields that are often left out. */
+static void find_columns(struct trial *t, const size_t *counts)
 {
-    t->n_columns = t->first;
-    t->n_agree = 0;
-    for (size_t i = 0; i < t->n_records; i++)
-        t->n_agree += counts[i] <= t->first && (counts[i] > 1 || t->first == 1);
-}
-
-/* Counts the records by their number of fields; of numbers that are as frequent the first one wins. */
-static void count_records(struct page *p, struct trial *t)
-{
-    size_t counts[MAX_RECORDS];
-    struct walk w = {0};
-    struct wh_buffer scratch = {0};
-    t->n_records = t->n_quoted = t->n_loose = 0;
-    while (t->n_records < MAX_RECORDS && next_record(p, &w)) {
-        counts[t->n_records++] = w.n;
-        count_quotes(p, &w, t, &scratch);
+    size_t most = 0, like_first = 0;
+    t->n_agree = t->n_many = 0;
+    for (size_t i = 0; i < t->n_records; i++) {
+        most = WH_MAX(most, counts[i]);
+        like_first += counts[i] == t->first;
+        t->n_many += counts[i] > 1;
     }
-    wh_buffer_release(&scratch);
-    t->first = t->n_records > 0 ? counts[0] : 1;
-    t->n_columns = t->first;
-    t->n_agree = 0;
     for (size_t i = 0; i < t->n_records && t->n_agree * 2 <= t->n_records; i++) {
         size_t agree = 0;
         for (size_t k = 0; k < t->n_records; k++)
@@ -133,8 +122,37 @@ static void count_records(struct page *p, struct trial *t)
             t->n_columns = counts[i];
         }
     }
+    if (t->first == most && like_first > 1) {
+        t->n_columns = t->first;
+        t->n_agree = like_first;
+    }
+}
+
+/* The first record has all columns, the others may have fewer. */
+static void count_short_records(struct trial *t, const size_t *counts)
+{
+    t->n_columns = t->first;
+    t->n_agree = 0;
+    for (size_t i = 0; i < t->n_records; i++)
+        t->n_agree += counts[i] <= t->first && (counts[i] > 1 || t->first == 1);
+}
+
+static void count_records(struct page *p, struct trial *t)
+{
+    size_t counts[MAX_RECORDS] = {1}; /* what a page without records counts as */
+    struct walk w = {0};
+    struct wh_buffer scratch = {0};
+    t->n_records = t->n_quoted = t->n_loose = 0;
+    while (t->n_records < MAX_RECORDS && next_record(p, &w)) {
+        counts[t->n_records++] = w.n;
+        count_quotes(p, &w, t, &scratch);
+    }
+    wh_buffer_release(&scratch);
+    t->first = counts[0];
+    t->n_columns = t->first;
+    find_columns(t, counts);
     t->unterminated = wh_csv_inside(p->index.state) && p->whole;
-    if (t->dialect.fill) /* the first record has all columns, the others may have fewer */
+    if (t->dialect.fill)
         count_short_records(t, counts);
 }
 
@@ -166,13 +184,19 @@ static bool commas_are_decimal(const struct page *p)
     return commas > 0;
 }
 
+/* The delimiter makes more than one column, in most records or at least somewhere in each of them. */
+static bool has_columns(const struct trial *t)
+{
+    bool everywhere = t->n_records > 1 && t->n_many == t->n_records && t->first == t->n_columns;
+    return t->n_columns > 1 && (agreement(t) >= 0.6 || everywhere);
+}
+
 /* True when a is the better explanation of the text. */
 static bool is_better(const struct trial *a, const struct trial *b)
 {
     double x = agreement(a), y = agreement(b);
-    bool a_many = a->n_columns > 1 && x >= 0.6, b_many = b->n_columns > 1 && y >= 0.6;
-    if (a_many != b_many)
-        return a_many;
+    if (has_columns(a) != has_columns(b))
+        return has_columns(a);
     bool a_first = a->first == a->n_columns, b_first = b->first == b->n_columns;
     if (a_first != b_first)
         return a_first;
@@ -353,9 +377,10 @@ static enum wh_status check_names(const struct page *p, const struct walk *w, bo
 static enum wh_status decide_header(const struct page *p, struct wh_csv_sniffed *out, struct wh_error *err)
 {
     size_t n = out->n_columns;
-    struct wh_csv_evidence *first = wh_alloc_array(n, 2 * sizeof *first), *rest = first + n;
+    struct wh_csv_evidence *first = wh_alloc_array(n, 2 * sizeof *first);
     if (first == NULL)
         return wh_nomem(err);
+    struct wh_csv_evidence *rest = first + n;
     struct walk w = {0};
     struct wh_buffer scratch = {0};
     bool like_names = false;
@@ -458,7 +483,7 @@ static enum wh_status sniff_page(struct wh_csv_sniffed *out, const struct wh_csv
 enum wh_status wh_csv_sniff(struct wh_csv_sniffed *out, const struct wh_csv_settings *settings,
                             struct wh_buffer *text, bool whole, struct wh_error *err)
 {
-    *out = (struct wh_csv_sniffed){0};
+    *out = (struct wh_csv_sniffed){.body_line = 1};
     WH_TRY(wh_buffer_reserve(text, 1, err));
     struct page p = {.text = text->data, .size = text->size, .whole = whole};
     if (text->size >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0)

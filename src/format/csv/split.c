@@ -43,24 +43,35 @@ static void scan_bytes(struct wh_csv_split *s, const uint8_t *text, size_t n)
     s->run = s->pos;
 }
 
-static void scan_word(struct wh_csv_split *s, const uint8_t *text)
+/* One word of which the masks are known. */
+static void scan_word(struct wh_csv_split *s, const uint8_t *text, struct wh_csv_word *w)
 {
     close_run(s, text);
     if (s->pos + 64 - s->end > s->dialect->max_record_bytes) {
         scan_bytes(s, text, 64);
         return;
     }
-    struct wh_csv_span span;
-    wh_csv_classify(s->level, s->dialect, text + s->pos, 1, &span);
-    struct wh_csv_word w = {.quote = span.quote[0], .sep = span.sep[0], .newline = span.newline[0]};
-    s->newlines += (uint64_t)__builtin_popcountll(w.newline);
-    s->state = wh_csv_resolve(s->dialect, s->state, text + s->pos, &w);
-    if (w.open != 0)
-        s->open = s->pos + 63 - (size_t)__builtin_clzll(w.open);
-    if (w.newline != 0)
-        s->end = s->pos + 64 - (size_t)__builtin_clzll(w.newline);
+    s->newlines += (uint64_t)__builtin_popcountll(w->newline);
+    s->state = wh_csv_resolve(s->dialect, s->state, text + s->pos, w);
+    if (w->open != 0)
+        s->open = s->pos + 63 - (size_t)__builtin_clzll(w->open);
+    if (w->newline != 0)
+        s->end = s->pos + 64 - (size_t)__builtin_clzll(w->newline);
     s->pos += 64;
     s->run = s->pos;
+}
+
+/* Some words from one that has a quote on: where there is one, there are more. */
+static void scan_words(struct wh_csv_split *s, const uint8_t *text, size_t size)
+{
+    enum { WORDS = 16 };
+    struct wh_csv_span span;
+    size_t n = WH_MIN((size - s->pos) / 64, (size_t)WORDS);
+    wh_csv_classify(s->level, s->dialect, text + s->pos, n, &span);
+    for (size_t i = 0; i < n && !s->broken; i++) {
+        struct wh_csv_word w = {.quote = span.quote[i], .sep = span.sep[i], .newline = span.newline[i]};
+        scan_word(s, text, &w);
+    }
 }
 
 /* Passes over words without quotes; false when the next word has one. */
@@ -86,7 +97,7 @@ void wh_csv_split_scan(struct wh_csv_split *s, const uint8_t *text, size_t size,
     bool stepwise = s->dialect->comment != WH_CSV_NONE;
     while (!s->broken && !stepwise && size - s->pos >= 64)
         if (s->state == WH_CSV_ESCAPED || !scan_run(s, text, size))
-            scan_word(s, text);
+            scan_words(s, text, size);
     if (!s->broken)
         scan_bytes(s, text, size - s->pos);
     if (last && wh_csv_inside(s->state))

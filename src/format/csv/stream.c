@@ -28,7 +28,9 @@ static enum wh_status open_pipe(struct wh_csv_stream *s, struct wh_error *err)
     if (s->pipe == NULL)
         return wh_fail(err, WH_STATE, "could not read \"%s\" a second time", s->set->files[s->file].path);
     wh_csv_cutter_init(&s->cutter, WH_TAKE(s->pipe), &f->dialect, s->ctx, f->body, f->body_line);
-    return wh_csv_cutter_unread(&s->cutter, s->pipe_head.data + body, s->pipe_head.size - body, err);
+    wh_buffer_move(&s->cutter.carry, &s->pipe_head);
+    s->cutter.carry_pos = body;
+    return WH_OK;
 }
 
 /* Opens the file that next_chunk is in. */
@@ -37,7 +39,6 @@ static enum wh_status open_current(struct wh_csv_stream *s, struct wh_error *err
     enum wh_status status;
     if (s->set->files[s->file].is_pipe) {
         status = open_pipe(s, err);
-        wh_buffer_release(&s->pipe_head);
     } else {
         status = wh_csv_open_file(s, s->file, &s->cutter, err);
     }

@@ -128,30 +128,39 @@ static enum wh_status look_at_text(struct look *l, uint8_t *text, size_t size, b
 
 /* ---- everything --------------------------------------------------------------------------------- */
 
-static enum wh_status look_at_file(struct look *l, size_t i, struct wh_error *err)
+/* Chunks of file i until they have `most` bytes; takes the cutter. */
+static enum wh_status look_at_chunks(struct look *l, size_t i, struct wh_csv_cutter *cutter, uint64_t most,
+                                     struct wh_error *err)
 {
-    struct wh_csv_cutter cutter;
-    struct wh_csv_extent extent;
+    struct wh_csv_extent extent = {0};
     struct wh_buffer data = {.budget = l->stream->ctx->budget};
-    l->file = i;
-    if (l->stream->files[i].n_columns == 0)
-        return WH_OK;
-    WH_TRY(wh_csv_open_file(l->stream, i, &cutter, err));
     enum wh_status status = WH_OK;
-    while (status == WH_OK &&
-           (status = wh_csv_cutter_next(&cutter, SCAN_BYTES, &data, &extent, err)) == WH_OK) {
+    size_t want = (size_t)WH_MIN(most, (uint64_t)SCAN_BYTES);
+    uint64_t start = cutter->offset;
+    l->file = i;
+    while (status == WH_OK && cutter->offset - start < most &&
+           (status = wh_csv_cutter_next(cutter, want, &data, &extent, err)) == WH_OK) {
         l->line = extent.line;
         status = extent.cut_off ? WH_OK : look_at_text(l, data.data, data.size, false, err);
     }
-    wh_csv_cutter_close(&cutter);
+    wh_csv_cutter_close(cutter);
     wh_buffer_release(&data);
     return status == WH_END ? WH_OK : status;
+}
+
+static enum wh_status look_at_head(struct look *l, size_t i, uint64_t most, struct wh_error *err)
+{
+    struct wh_csv_cutter cutter;
+    if (l->stream->files[i].n_columns == 0)
+        return WH_OK;
+    WH_TRY(wh_csv_open_file(l->stream, i, &cutter, err));
+    return look_at_chunks(l, i, &cutter, most, err);
 }
 
 static enum wh_status look_at_all(struct look *l, struct wh_error *err)
 {
     for (size_t i = 0; i < l->stream->set->n_files; i++)
-        WH_TRY(look_at_file(l, i, err));
+        WH_TRY(look_at_head(l, i, UINT64_MAX, err));
     return WH_OK;
 }
 
@@ -161,22 +170,6 @@ static bool is_flat(const struct wh_csv_stream *s, size_t i)
 {
     const struct wh_file *f = &s->set->files[i];
     return f->compression == WH_PLAIN && !f->is_pipe && s->files[i].dialect.encoding == WH_CSV_UTF_8;
-}
-
-/* The first bytes behind the header; whole records only. */
-static enum wh_status look_at_head(struct look *l, size_t i, size_t n, struct wh_error *err)
-{
-    struct wh_csv_cutter cutter;
-    struct wh_csv_extent extent;
-    struct wh_buffer data = {.budget = l->stream->ctx->budget};
-    l->file = i;
-    WH_TRY(wh_csv_open_file(l->stream, i, &cutter, err));
-    enum wh_status status = wh_csv_cutter_next(&cutter, n, &data, &extent, err);
-    if (status == WH_OK && !extent.cut_off)
-        status = look_at_text(l, data.data, data.size, false, err);
-    wh_csv_cutter_close(&cutter);
-    wh_buffer_release(&data);
-    return status == WH_END ? WH_OK : status;
 }
 
 /* Whole lines of n bytes at an offset: as if these began and ended outside of quotes. */
@@ -212,25 +205,24 @@ static enum wh_status look_at_windows(struct look *l, size_t i, size_t n_windows
     return status;
 }
 
-/* A pipe is read into pipe_head, from which the stream goes on. */
+/* A pipe is read into pipe_head, from which the stream goes on; its last line may be cut. */
 static enum wh_status look_at_pipe(struct look *l, size_t i, struct wh_error *err)
 {
     struct wh_csv_stream *s = l->stream;
+    const struct wh_csv_file *f = &s->files[i];
     struct wh_buffer *head = &s->pipe_head;
-    size_t got = 1, body = (size_t)s->files[i].body;
-    l->file = i;
+    size_t got = 1, body = (size_t)f->body;
     while (head->size < HEAD_BYTES && got > 0)
         WH_TRY(wh_csv_source_read(s->pipe, head, HEAD_BYTES - head->size, &got, err));
-    struct wh_buffer copy = {.budget = s->ctx->budget}; /* indexing writes behind the text it is given */
-    struct wh_csv_split split;
-    wh_csv_split_init(&split, &s->files[i].dialect, wh_csv_best_level());
-    size_t n = head->size - body;
-    wh_csv_split_scan(&split, head->data + body, n, got == 0);
-    n = got == 0 ? n : split.end;
-    enum wh_status status = n == 0 ? WH_OK : wh_buffer_append(&copy, head->data + body, n, err);
-    if (status == WH_OK && n > 0)
-        status = look_at_text(l, copy.data, n, false, err);
-    wh_buffer_release(&copy);
+    const uint8_t *start = head->data + body, *end = head->data + head->size;
+    const uint8_t *newline = got == 0 ? NULL : memrchr(start, f->dialect.newline, (size_t)(end - start));
+    struct wh_csv_cutter cutter;
+    wh_csv_cutter_init(&cutter, NULL, &f->dialect, s->ctx, f->body, f->body_line);
+    enum wh_status status =
+        wh_csv_cutter_unread(&cutter, start, (size_t)((newline == NULL ? end : newline + 1) - start), err);
+    if (status == WH_OK)
+        return look_at_chunks(l, i, &cutter, UINT64_MAX, err);
+    wh_csv_cutter_close(&cutter);
     return status;
 }
 
@@ -255,13 +247,13 @@ static enum wh_status look_at_sample(struct look *l, uint64_t total, struct wh_e
 
 /* ---- types -------------------------------------------------------------------------------------- */
 
-/* Sets the type of every column that is not declared. */
+/* Sets the type of every column that is not declared, or only of those that had a misfit. */
 static enum wh_status set_types(struct look *l, struct wh_error *err)
 {
     struct wh_csv_stream *s = l->stream;
     for (size_t c = 0; c < s->base.schema.n_fields; c++) {
         struct wh_csv_column *column = &s->columns[c];
-        if (column->declared)
+        if (column->declared || (l->misfits != NULL && !l->misfits[c].found))
             continue;
         wh_csv_evidence_guess(&l->evidence[c], &column->guess);
         WH_TRY(wh_csv_guess_type(&column->guess, &s->base.schema.fields[c], err));
@@ -301,11 +293,12 @@ static void note_change(struct wh_csv_stream *s, size_t c, const struct first_mi
     char after[64];
     const struct wh_field *f = &s->base.schema.fields[c];
     wh_type_format(f, after, sizeof after);
-    if (m->found)
+    if (strcmp(before, after) == 0) /* as dates written in another way */
+        s->ctx->note(s->ctx, "column \"%s\" is read anew because of line %llu of \"%s\"", f->name,
+                     (unsigned long long)m->line, s->set->files[m->file].path);
+    else
         s->ctx->note(s->ctx, "column \"%s\" is %s instead of %s because of line %llu of \"%s\"", f->name,
                      after, before, (unsigned long long)m->line, s->set->files[m->file].path);
-    else
-        s->ctx->note(s->ctx, "column \"%s\" is %s instead of %s", f->name, after, before);
 }
 
 enum wh_status wh_csv_widen(struct wh_csv_stream *s, struct wh_error *err)
@@ -322,12 +315,9 @@ enum wh_status wh_csv_widen(struct wh_csv_stream *s, struct wh_error *err)
         status = look_at_all(&l, err);
     if (status == WH_OK)
         status = set_types(&l, err);
-    for (size_t c = 0; status == WH_OK && c < n; c++) {
-        char after[64];
-        wh_type_format(&s->base.schema.fields[c], after, sizeof after);
-        if (strcmp(before[c], after) != 0)
+    for (size_t c = 0; status == WH_OK && c < n; c++)
+        if (l.misfits[c].found)
             note_change(s, c, &l.misfits[c], before[c]);
-    }
     look_release(&l);
     free(before);
     return status;

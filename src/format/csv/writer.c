@@ -4,6 +4,8 @@
  * digits, nested values are JSON. Rows are put together one by one, field after field: by measurement
  * faster than formatting columns apart and joining them. */
 #include "format/csv/writer.h"
+#include <stdatomic.h>
+
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/options.h"
@@ -11,7 +13,7 @@
 #include "format/csv/format_cell.h"
 #include "format/csv/settings.h"
 
-enum { BLOCK_ROWS = 256 }; /* for which room is made at once */
+enum { BLOCK_ROWS = 256, BLOCK_CELLS = 8192 }; /* for which room is made at once */
 
 struct encoder {
     struct wh_encoder base;
@@ -19,13 +21,14 @@ struct encoder {
     struct wh_csv_style style;
     char *null_word; /* owned; behind style.null */
     bool header;
+    _Atomic size_t part_bytes; /* of the largest part so far: room that the next one is given at once */
 };
 
 struct part {
     struct wh_part base;
-    const struct encoder *encoder; /* lent */
-    struct wh_csv_cell *cells;     /* owned, one a column */
-    struct wh_buffer value;        /* text of a value without a loop of its own */
+    struct encoder *encoder;   /* lent */
+    struct wh_csv_cell *cells; /* owned, one a column */
+    struct wh_buffer value;    /* text of a value without a loop of its own */
 };
 
 /* ---- opening ------------------------------------------------------------------------------------ */
@@ -78,6 +81,8 @@ static void encoder_close(struct wh_encoder *encoder)
 static enum wh_status encoder_open(struct wh_encoder **out, const struct wh_schema *schema,
                                    const struct wh_config *cfg, struct wh_context *ctx, struct wh_error *err)
 {
+    if (schema->n_fields == 0)
+        return wh_fail(err, WH_CONFIG, "could not write CSV without columns");
     struct encoder *e = wh_alloc(sizeof *e);
     if (e == NULL)
         return wh_nomem(err);
@@ -93,24 +98,32 @@ static enum wh_status encoder_open(struct wh_encoder **out, const struct wh_sche
 }
 
 /* A name that begins with the mark of UTF-8 or of comments is quoted, so that it is not taken for one. */
+static enum wh_status put_name(const struct encoder *e, size_t c, struct wh_buffer *out, struct wh_error *err)
+{
+    struct wh_csv_style style = e->style;
+    struct wh_buffer name = {0};
+    char *end = NULL;
+    enum wh_status s = wh_buffer_append_text(&name, e->base.schema->fields[c].name, err);
+    if (s == WH_OK)
+        s = wh_buffer_reserve(out, 2 * name.size + 8 + WH_BUFFER_SLACK, err);
+    if (s == WH_OK) {
+        bool marked = c == 0 && name.size > 0 && (name.data[0] == '#' || name.data[0] == 0xef);
+        style.quote_text |= marked || name.size == 0;
+        end = wh_csv_put_text((char *)out->data + out->size, &style, wh_slice((char *)name.data, name.size));
+        out->size = (size_t)(end - (char *)out->data);
+    }
+    wh_buffer_release(&name);
+    return s;
+}
+
 static enum wh_status begin_file(struct wh_encoder *encoder, struct wh_buffer *out, struct wh_error *err)
 {
     const struct encoder *e = (const struct encoder *)(void *)encoder;
-    for (size_t c = 0; e->header && c < e->base.schema->n_fields; c++) {
-        struct wh_slice name = wh_slice_of(e->base.schema->fields[c].name);
-        struct wh_csv_style style = e->style;
-        bool marked = c == 0 && name.len > 0 && (name.ptr[0] == '#' || name.ptr[0] == '\xef');
-        style.quote_text |= marked || name.len == 0;
-        WH_TRY(wh_buffer_reserve(out, 2 * name.len + 8 + WH_BUFFER_SLACK, err));
-        char *end = wh_csv_put_text((char *)out->data + out->size, &style, name);
-        if (end == NULL)
-            return wh_fail(err, WH_CONFIG, "could not write the name of column %zu: it has a NUL byte",
-                           c + 1);
-        out->size = (size_t)(end - (char *)out->data);
-        if (c + 1 < e->base.schema->n_fields)
-            wh_buffer_put(out, &e->style.delimiter, 1);
-        else
-            wh_buffer_put(out, e->style.newline, e->style.newline_len);
+    size_t n = e->base.schema->n_fields;
+    for (size_t c = 0; e->header && c < n; c++) {
+        WH_TRY(put_name(e, c, out, err));
+        wh_buffer_put(out, c + 1 < n ? (const char *)&e->style.delimiter : e->style.newline,
+                      c + 1 < n ? 1 : e->style.newline_len);
     }
     return WH_OK;
 }
@@ -139,7 +152,7 @@ static void close_part(struct wh_part *part)
 static enum wh_status open_part(struct wh_part **out, struct wh_encoder *encoder, struct wh_reject_sink *sink,
                                 struct wh_error *err)
 {
-    const struct encoder *e = (const struct encoder *)(void *)encoder;
+    struct encoder *e = (struct encoder *)(void *)encoder;
     struct part *p = wh_alloc(sizeof *p);
     if (p == NULL)
         return wh_nomem(err);
@@ -156,9 +169,13 @@ static enum wh_status open_part(struct wh_part **out, struct wh_encoder *encoder
     return WH_OK;
 }
 
-static enum wh_status seal(struct wh_part *p, struct wh_error *err)
+static enum wh_status seal(struct wh_part *part, struct wh_error *err)
 {
-    (void)p, (void)err;
+    struct part *p = (struct part *)(void *)part;
+    size_t largest = atomic_load(&p->encoder->part_bytes), size = p->base.bytes.size;
+    (void)err;
+    while (size > largest && !atomic_compare_exchange_weak(&p->encoder->part_bytes, &largest, size))
+        ;
     return WH_OK;
 }
 
@@ -226,8 +243,9 @@ static enum wh_status write_fast(struct part *p, const struct wh_batch *b, struc
 {
     size_t n = b->schema->n_fields;
     struct wh_buffer *out = &p->base.bytes;
-    for (int64_t from = 0; from < b->rows; from += BLOCK_ROWS) {
-        int64_t to = WH_MIN(from + BLOCK_ROWS, b->rows);
+    int64_t step = WH_MIN((int64_t)(BLOCK_CELLS / WH_MAX(n, 1)) + 1, BLOCK_ROWS);
+    for (int64_t from = 0; from < b->rows; from += step) {
+        int64_t to = WH_MIN(from + step, b->rows);
         size_t room = (size_t)(to - from) * 2 + WH_BUFFER_SLACK;
         for (size_t c = 0; c < n; c++)
             room += wh_csv_cell_bound(&p->cells[c], from, to);
@@ -292,6 +310,9 @@ static enum wh_status write_batch(struct wh_part *part, const struct wh_batch *b
 {
     struct part *p = (struct part *)(void *)part;
     bool fast = true;
+    size_t typical = atomic_load(&p->encoder->part_bytes);
+    if (p->base.bytes.size == 0 && typical > 0)
+        WH_TRY(wh_buffer_reserve(&p->base.bytes, typical + typical / 16, err));
     for (size_t c = 0; c < b->schema->n_fields; c++)
         fast &= wh_csv_cell_init(&p->cells[c], &b->columns[c], &p->encoder->style);
     return fast ? write_fast(p, b, err) : write_slow(p, b, err);

@@ -232,10 +232,11 @@ static enum wh_status cut_chunk(struct wh_jsonl_cutter *c, struct wh_buffer *dat
         if (b.scanned > c->max_record_bytes)
             return pass_oversize(c, data, &b, span, err);
         WH_TRY(take(c, data, more, &span->lines, err));
-        if (is_exhausted(c))
+        if (is_exhausted(c)) { /* perhaps without a byte: the last chunk ended where the file does */
             b.cut = data->size;
-        else
-            find_cut(&b, span->layout, data->data, data->size);
+            break;
+        }
+        find_cut(&b, span->layout, data->data, data->size);
         more = data->size;
     }
     span->bytes = b.cut;

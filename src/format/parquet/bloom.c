@@ -1,5 +1,4 @@
 /* format/parquet/bloom.c - split block Bloom filters; see bloom.h. */
-#define XXH_INLINE_ALL
 #include "format/parquet/bloom.h"
 
 #include <xxhash.h>

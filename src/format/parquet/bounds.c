@@ -31,25 +31,25 @@ enum wh_pq_order wh_pq_order_of(const struct wh_pq_node *leaf)
 /* ---- numbers ----------------------------------------------------------------------------------- */
 
 /* Two of each, so that the loop does not wait for the value before. */
-#define DEFINE_RANGE(name, ctype)                                                                      \
-    static void name(const uint8_t *data, size_t n, ctype *out_min, ctype *out_max)                    \
-    {                                                                                                  \
-        const ctype *v = (const ctype *)(const void *)data;                                            \
-        ctype low = v[0], low2 = low, high = low, high2 = low;                                         \
-        size_t i = 0;                                                                                  \
-        for (; i + 2 <= n; i += 2) {                                                                   \
-            ctype a = v[i], b = v[i + 1];                                                              \
-            low = a < low ? a : low;                                                                   \
-            high = a > high ? a : high;                                                                \
-            low2 = b < low2 ? b : low2;                                                                \
-            high2 = b > high2 ? b : high2;                                                             \
-        }                                                                                              \
-        if (i < n && v[i] < low)                                                                       \
-            low = v[i];                                                                                \
-        if (i < n && v[i] > high)                                                                      \
-            high = v[i];                                                                               \
-        *out_min = low < low2 ? low : low2;                                                            \
-        *out_max = high > high2 ? high : high2;                                                        \
+#define DEFINE_RANGE(name, ctype)                                                                            \
+    static void name(const uint8_t *data, size_t n, ctype *out_min, ctype *out_max)                          \
+    {                                                                                                        \
+        const ctype *v = (const ctype *)(const void *)data;                                                  \
+        ctype low = v[0], low2 = low, high = low, high2 = low;                                               \
+        size_t i = 0;                                                                                        \
+        for (; i + 2 <= n; i += 2) {                                                                         \
+            ctype a = v[i], b = v[i + 1];                                                                    \
+            low = a < low ? a : low;                                                                         \
+            high = a > high ? a : high;                                                                      \
+            low2 = b < low2 ? b : low2;                                                                      \
+            high2 = b > high2 ? b : high2;                                                                   \
+        }                                                                                                    \
+        if (i < n && v[i] < low)                                                                             \
+            low = v[i];                                                                                      \
+        if (i < n && v[i] > high)                                                                            \
+            high = v[i];                                                                                     \
+        *out_min = low < low2 ? low : low2;                                                                  \
+        *out_max = high > high2 ? high : high2;                                                              \
     }
 DEFINE_RANGE(range_u8, uint8_t)
 DEFINE_RANGE(range_i32, int32_t)
@@ -65,11 +65,11 @@ static void set_exact(struct wh_pq_bounds *out, const void *min, const void *max
     out->has_min = out->has_max = out->min_exact = out->max_exact = true;
 }
 
-#define SET_RANGE(out, range, ctype, v)                                                                \
-    do {                                                                                               \
-        ctype wh_min, wh_max;                                                                          \
-        range((v)->data, (v)->n, &wh_min, &wh_max);                                                    \
-        set_exact(out, &wh_min, &wh_max, sizeof wh_min);                                               \
+#define SET_RANGE(out, range, ctype, v)                                                                      \
+    do {                                                                                                     \
+        ctype wh_min, wh_max;                                                                                \
+        range((v)->data, (v)->n, &wh_min, &wh_max);                                                          \
+        set_exact(out, &wh_min, &wh_max, sizeof wh_min);                                                     \
     } while (0)
 
 static void floats(struct wh_pq_bounds *out, const struct wh_pq_values *v)
@@ -189,15 +189,19 @@ static size_t raise_bytes(uint8_t *p, size_t len)
     return len;
 }
 
-static void set_bytes(struct wh_pq_bounds *out, enum wh_pq_order order, struct wh_slice min, struct wh_slice max)
+static void set_bytes(struct wh_pq_bounds *out, enum wh_pq_order order, struct wh_slice min,
+                      struct wh_slice max)
 {
     out->has_min = out->has_max = true;
     out->min_exact = min.len <= WH_PQ_BOUND_BYTES;
     out->max_exact = max.len <= WH_PQ_BOUND_BYTES;
-    size_t min_len = WH_MIN(min.len, (size_t)WH_PQ_BOUND_BYTES), max_len = WH_MIN(max.len, (size_t)WH_PQ_BOUND_BYTES);
-    while (!out->min_exact && order == WH_PQ_ORDER_TEXT && min_len > 0 && is_continuation((uint8_t)min.ptr[min_len]))
+    size_t min_len = WH_MIN(min.len, (size_t)WH_PQ_BOUND_BYTES),
+           max_len = WH_MIN(max.len, (size_t)WH_PQ_BOUND_BYTES);
+    while (!out->min_exact && order == WH_PQ_ORDER_TEXT && min_len > 0 &&
+           is_continuation((uint8_t)min.ptr[min_len]))
         min_len--;
-    while (!out->max_exact && order == WH_PQ_ORDER_TEXT && max_len > 0 && is_continuation((uint8_t)max.ptr[max_len]))
+    while (!out->max_exact && order == WH_PQ_ORDER_TEXT && max_len > 0 &&
+           is_continuation((uint8_t)max.ptr[max_len]))
         max_len--;
     memcpy(out->min, min.ptr, min_len);
     memcpy(out->max, max.ptr, max_len);
@@ -216,8 +220,8 @@ static inline uint64_t head_of(const uint8_t *p, size_t len)
     return len >= 8 ? v : len == 0 ? 0 : v >> (64 - 8 * len) << (64 - 8 * len);
 }
 
-void wh_pq_bounds_of_used(struct wh_pq_bounds *out, enum wh_pq_order order, const struct wh_pq_values *entries,
-                          const uint8_t *used)
+void wh_pq_bounds_of_used(struct wh_pq_bounds *out, enum wh_pq_order order,
+                          const struct wh_pq_values *entries, const uint8_t *used)
 {
     struct wh_slice low = {0}, high = {0};
     bool any = false;
@@ -319,15 +323,16 @@ void wh_pq_bounds_of(struct wh_pq_bounds *out, enum wh_pq_order order, const str
     }
 }
 
-#define COMPARE_AS(ctype, a, b)                                                                        \
-    __extension__({                                                                                    \
-        ctype wh_a, wh_b;                                                                              \
-        memcpy(&wh_a, (a), sizeof wh_a);                                                               \
-        memcpy(&wh_b, (b), sizeof wh_b);                                                               \
-        (wh_a > wh_b) - (wh_a < wh_b);                                                                 \
+#define COMPARE_AS(ctype, a, b)                                                                              \
+    __extension__({                                                                                          \
+        ctype wh_a, wh_b;                                                                                    \
+        memcpy(&wh_a, (a), sizeof wh_a);                                                                     \
+        memcpy(&wh_b, (b), sizeof wh_b);                                                                     \
+        (wh_a > wh_b) - (wh_a < wh_b);                                                                       \
     })
 
-int wh_pq_bound_compare(enum wh_pq_order order, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+int wh_pq_bound_compare(enum wh_pq_order order, const uint8_t *a, size_t a_len, const uint8_t *b,
+                        size_t b_len)
 {
     switch (order) {
     case WH_PQ_ORDER_I32:

@@ -34,11 +34,13 @@ struct wh_pq_bounds {
 /* Of all values, whose data are aligned; floats without NaN, zeros as -0 and +0. */
 void wh_pq_bounds_of(struct wh_pq_bounds *out, enum wh_pq_order order, const struct wh_pq_values *v);
 /* Of the byte arrays whose byte in `used` is not zero. */
-void wh_pq_bounds_of_used(struct wh_pq_bounds *out, enum wh_pq_order order, const struct wh_pq_values *entries,
-                          const uint8_t *used);
+void wh_pq_bounds_of_used(struct wh_pq_bounds *out, enum wh_pq_order order,
+                          const struct wh_pq_values *entries, const uint8_t *used);
 /* Widens a (empty when all-zero) by b. */
 void wh_pq_bounds_merge(struct wh_pq_bounds *a, const struct wh_pq_bounds *b, enum wh_pq_order order);
 /* -1, 0, 1 for two values in the form of Statistics. */
-int wh_pq_bound_compare(enum wh_pq_order order, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
-/* True when no value is below (descending: above) the one before. Never for floats, whose NaN has no place. */
+int wh_pq_bound_compare(enum wh_pq_order order, const uint8_t *a, size_t a_len, const uint8_t *b,
+                        size_t b_len);
+/* True when no value is below (descending: above) the one before. Never for floats, whose NaN has no place.
+ */
 bool wh_pq_is_sorted(enum wh_pq_order order, const struct wh_pq_values *v, bool descending);

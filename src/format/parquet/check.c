@@ -54,7 +54,8 @@ bool wh_pq_needs_check(const struct wh_batch *b, const struct wh_pq_tree *tree)
 static const char *seconds_fault(const uint8_t *value)
 {
     int64_t v = (int64_t)wh_get_le64(value), ms;
-    return wh_mul(v, (int64_t)MS_PER_SECOND, &ms) ? NULL : "the timestamp in seconds does not fit in milliseconds";
+    return wh_mul(v, (int64_t)MS_PER_SECOND, &ms) ? NULL
+                                                  : "the timestamp in seconds does not fit in milliseconds";
 }
 
 static const char *interval_fault(const uint8_t *value)
@@ -94,8 +95,8 @@ static void lift_faults(const char **faults, const char *const *below, const str
     }
 }
 
-static enum wh_status find_below(const char **faults, const struct wh_pq_node *node, const struct wh_column *c,
-                                 struct wh_error *err)
+static enum wh_status find_below(const char **faults, const struct wh_pq_node *node,
+                                 const struct wh_column *c, struct wh_error *err)
 {
     for (size_t k = 0; k < n_children(node); k++) {
         const struct wh_column *child = &c->children[k];
@@ -161,6 +162,10 @@ static enum wh_status reject(struct wh_reject_sink *sink, const struct wh_batch 
         return wh_fail(err, WH_DATA, "could not write column \"%s\": %s", f->columns[i], f->reasons[i]);
     struct wh_buffer text = {.budget = b->budget};
     enum wh_status s = wh_json_row(&text, b, i, err);
+    if (s == WH_DATA) { /* what is wrong with the row may keep it from being JSON, too */
+        text.size = 0;
+        s = WH_OK;
+    }
     struct wh_reject r = {
         .row = -1,
         .column = f->columns[i],
@@ -178,8 +183,10 @@ static enum wh_status keep_good(struct wh_batch *good, const struct wh_batch *b,
 {
     size_t n = 0;
     WH_TRY(wh_batch_init(good, b->schema, b->budget, err));
+    enum wh_status s = WH_OK;
     int64_t *rows = wh_alloc_array((size_t)b->rows, sizeof *rows);
-    enum wh_status s = rows == NULL ? wh_nomem(err) : WH_OK;
+    if (rows == NULL)
+        return wh_nomem(err);
     for (int64_t i = 0; i < b->rows && s == WH_OK; i++) {
         if (f->reasons[i] == NULL)
             rows[n++] = i;

@@ -60,8 +60,8 @@ static enum wh_status compressed_bytes(size_t *out, const struct wh_pq_choice *c
     return WH_OK;
 }
 
-enum wh_status wh_pq_choose(struct wh_pq_plan *out, const struct wh_pq_choice *c, const struct wh_pq_values *v,
-                            struct wh_error *err)
+enum wh_status wh_pq_choose(struct wh_pq_plan *out, const struct wh_pq_choice *c,
+                            const struct wh_pq_values *v, struct wh_error *err)
 {
     struct wh_pq_values sample = sample_of(v);
     int32_t candidates[MOST_CANDIDATES];

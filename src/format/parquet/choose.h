@@ -17,8 +17,8 @@ struct wh_pq_choice {
     struct wh_buffer *encoded, *packed, *scratch; /* working memory */
 };
 /* Tries the encodings that fit the type on the first values. */
-enum wh_status wh_pq_choose(struct wh_pq_plan *out, const struct wh_pq_choice *c, const struct wh_pq_values *v,
-                            struct wh_error *err);
+enum wh_status wh_pq_choose(struct wh_pq_plan *out, const struct wh_pq_choice *c,
+                            const struct wh_pq_values *v, struct wh_error *err);
 
 /* Values that a chunk is expected to have while only its beginning is known. */
 #define WH_PQ_EXPECTED_VALUES 131072

@@ -8,6 +8,7 @@
 #include <snappy-c.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
@@ -61,13 +62,16 @@ static enum wh_status zstd_compress(struct wh_pq_codec_state *st, int level, str
     size_t bound = ZSTD_compressBound(in.len);
     WH_TRY(wh_buffer_reserve(out, bound, err));
     size_t n = ZSTD_compressCCtx(st->zstd_cctx, out->data + out->size, bound, in.ptr, in.len, level);
+    if (ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
+        return wh_nomem(err);
     if (ZSTD_isError(n))
         return compress_failed("zstd", ZSTD_getErrorName(n), err);
     out->size += n;
     return WH_OK;
 }
 
-static enum wh_status gzip_compress(int level, struct wh_slice in, struct wh_buffer *out, struct wh_error *err)
+static enum wh_status gzip_compress(int level, struct wh_slice in, struct wh_buffer *out,
+                                    struct wh_error *err)
 {
     z_stream z = {0};
     if (deflateInit2(&z, level, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
@@ -94,8 +98,8 @@ static enum wh_status brotli_compress(int level, struct wh_slice in, struct wh_b
 {
     size_t n = BrotliEncoderMaxCompressedSize(in.len);
     WH_TRY(wh_buffer_reserve(out, n, err));
-    if (!BrotliEncoderCompress(level, BROTLI_WINDOW_BITS, BROTLI_MODE_GENERIC, in.len, (const uint8_t *)in.ptr,
-                               &n, out->data + out->size))
+    if (!BrotliEncoderCompress(level, BROTLI_WINDOW_BITS, BROTLI_MODE_GENERIC, in.len,
+                               (const uint8_t *)in.ptr, &n, out->data + out->size))
         return wh_nomem(err);
     out->size += n;
     return WH_OK;
@@ -183,8 +187,9 @@ static enum wh_status damaged(const char *codec, const char *reason, struct wh_e
 
 static enum wh_status wrong_size(const char *codec, size_t expected, struct wh_error *err)
 {
-    return wh_fail(err, WH_DATA, "could not decompress a page with %s: it does not have the %zu bytes it claims",
-                   codec, expected);
+    return wh_fail(err, WH_DATA,
+                   "could not decompress a page with %s: it does not have the %zu bytes it claims", codec,
+                   expected);
 }
 
 static enum wh_status zstd_decompress(struct wh_pq_codec_state *st, struct wh_slice in, uint8_t *out,
@@ -193,6 +198,8 @@ static enum wh_status zstd_decompress(struct wh_pq_codec_state *st, struct wh_sl
     if (st->zstd_dctx == NULL && (st->zstd_dctx = ZSTD_createDCtx()) == NULL)
         return wh_nomem(err);
     size_t n = ZSTD_decompressDCtx(st->zstd_dctx, out, out_size, in.ptr, in.len);
+    if (ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
+        return wh_nomem(err);
     if (ZSTD_isError(n))
         return damaged("zstd", ZSTD_getErrorName(n), err);
     return n == out_size ? WH_OK : wrong_size("zstd", out_size, err);
@@ -206,7 +213,7 @@ static enum wh_status gzip_decompress(struct wh_slice in, uint8_t *out, size_t o
         return damaged("gzip", "the page is too long", err);
     if (inflateInit2(&z, MAX_WBITS + 32) != Z_OK)
         return wh_nomem(err);
-    uint8_t none;
+    uint8_t none = 0;
     z.next_in = (Bytef *)(uintptr_t)in.ptr;
     z.avail_in = (uInt)in.len;
     z.next_out = out_size > 0 ? out : &none;

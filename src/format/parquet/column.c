@@ -15,6 +15,7 @@ void wh_pq_scratch_init(struct wh_pq_scratch *s, struct wh_budget *budget)
         .packed.budget = budget,
         .numbers.budget = budget,
         .lengths.budget = budget,
+        .near.budget = budget,
     };
 }
 
@@ -26,6 +27,7 @@ void wh_pq_scratch_release(struct wh_pq_scratch *s)
     wh_buffer_release(&s->packed);
     wh_buffer_release(&s->numbers);
     wh_buffer_release(&s->lengths);
+    wh_buffer_release(&s->near);
 }
 
 static const struct wh_pq_node *top_of(const struct wh_pq_tree *tree, int32_t leaf)
@@ -47,8 +49,7 @@ void wh_pq_column_init(struct wh_pq_column *col, const struct wh_pq_tree *tree, 
         .width = wh_pq_stored_width(leaf),
         .order = wh_pq_order_of(leaf),
         .options = options,
-        .values.budget = budget,
-        .offsets.budget = budget,
+        .gathered = {.values.budget = budget, .offsets.budget = budget},
         .defs.budget = budget,
         .reps.budget = budget,
         .bytes.budget = budget,
@@ -65,8 +66,8 @@ void wh_pq_column_init(struct wh_pq_column *col, const struct wh_pq_tree *tree, 
 
 void wh_pq_column_release(struct wh_pq_column *col)
 {
-    wh_buffer_release(&col->values);
-    wh_buffer_release(&col->offsets);
+    wh_buffer_release(&col->gathered.values);
+    wh_buffer_release(&col->gathered.offsets);
     wh_buffer_release(&col->defs);
     wh_buffer_release(&col->reps);
     wh_buffer_release(&col->bytes);
@@ -75,10 +76,16 @@ void wh_pq_column_release(struct wh_pq_column *col)
     wh_pq_distinct_release(&col->dictionary);
 }
 
+void wh_pq_column_empty_page(struct wh_pq_column *col)
+{
+    col->gathered.values.size = col->gathered.offsets.size = 0;
+    col->defs.size = col->reps.size = 0;
+    col->entries = col->n_values = col->rows = 0;
+}
+
 void wh_pq_column_reset(struct wh_pq_column *col)
 {
-    col->values.size = col->offsets.size = col->defs.size = col->reps.size = 0;
-    col->entries = col->n_values = col->rows = 0;
+    wh_pq_column_empty_page(col);
     col->bytes.size = col->pages.size = col->hashes.size = 0;
     wh_pq_distinct_reset(&col->dictionary);
     col->dictionary_open = col->options->dictionary && wh_pq_distinct_takes(col->leaf->type);
@@ -105,33 +112,32 @@ static int64_t byte_arrays_that_fit(const int32_t *offsets, int64_t n, size_t ro
 }
 
 /* How many of the n rows still go into the page; at least one into an empty page. */
-static int64_t rows_that_fit(const struct wh_pq_column *col, const struct wh_column *c, int64_t from, int64_t n)
+static int64_t rows_that_fit(const struct wh_pq_column *col, const struct wh_pq_rows *rows)
 {
     const struct wh_pq_write_options *o = col->options;
-    size_t room = o->page_bytes > col->values.size ? o->page_bytes - col->values.size : 0;
-    int64_t fit = WH_MIN(n, (int64_t)(o->page_rows - col->rows));
+    size_t held = col->gathered.values.size, room = o->page_bytes > held ? o->page_bytes - held : 0;
+    int64_t fit = WH_MIN(rows->n, (int64_t)(o->page_rows - col->rows));
     if (col->top != col->leaf)
         fit = room == 0 || col->entries >= o->page_rows ? 0 : WH_MIN(fit, NESTED_ROWS);
     else if (col->width > 0)
         fit = WH_MIN(fit, (int64_t)(room / (size_t)col->width));
     else
-        fit = byte_arrays_that_fit(wh_column_offsets(c) + from, fit, room);
+        fit = byte_arrays_that_fit(wh_column_offsets(rows->column) + rows->from, fit, room);
     return fit == 0 && col->rows == 0 ? 1 : fit;
 }
 
 static enum wh_status start_offsets(struct wh_pq_column *col, struct wh_error *err)
 {
     uint32_t zero = 0;
-    if (col->width > 0 || col->offsets.size > 0)
+    if (col->width > 0 || col->gathered.offsets.size > 0)
         return WH_OK;
-    return wh_buffer_append(&col->offsets, &zero, sizeof zero, err);
+    return wh_buffer_append(&col->gathered.offsets, &zero, sizeof zero, err);
 }
 
-static enum wh_status add_rows(struct wh_pq_column *col, const struct wh_column *c, int64_t from, int64_t n,
-                               struct wh_error *err)
+static enum wh_status add_rows(struct wh_pq_column *col, const struct wh_pq_rows *rows, struct wh_error *err)
 {
     struct wh_pq_shred *s = &col->scratch->shred;
-    WH_TRY(wh_pq_shred(s, col->top, col->number, c, from, n, err));
+    WH_TRY(wh_pq_shred(s, col->top, col->number, rows, err));
     if (col->leaf->present_def > 0)
         WH_TRY(wh_buffer_append(&col->defs, s->defs.data, s->defs.size, err));
     if (col->leaf->max_rep > 0)
@@ -139,25 +145,26 @@ static enum wh_status add_rows(struct wh_pq_column *col, const struct wh_column 
     WH_TRY(start_offsets(col, err));
     const struct wh_pq_run *runs = (const struct wh_pq_run *)(const void *)s->runs.data;
     for (size_t i = 0; i < s->runs.size / sizeof *runs; i++)
-        WH_TRY(wh_pq_gather(&col->values, &col->offsets, col->leaf, s->values, runs[i].start, runs[i].n, err));
+        WH_TRY(wh_pq_gather(&col->gathered, col->leaf, s->values, &runs[i], err));
     col->entries += s->n;
     col->n_values += (size_t)s->n_values;
-    col->rows += (size_t)n;
+    col->rows += (size_t)rows->n;
     return WH_OK;
 }
 
-enum wh_status wh_pq_column_add(struct wh_pq_column *col, const struct wh_column *c, int64_t from, int64_t n,
-                                struct wh_error *err)
+enum wh_status wh_pq_column_add(struct wh_pq_column *col, const struct wh_pq_rows *rows, struct wh_error *err)
 {
-    while (n > 0) {
-        int64_t fit = rows_that_fit(col, c, from, n);
-        if (fit == 0) {
+    struct wh_pq_rows rest = *rows;
+    while (rest.n > 0) {
+        struct wh_pq_rows now = rest;
+        now.n = rows_that_fit(col, &rest);
+        if (now.n == 0) {
             WH_TRY(wh_pq_page_flush(col, false, err));
             continue;
         }
-        WH_TRY(add_rows(col, c, from, fit, err));
-        from += fit;
-        n -= fit;
+        WH_TRY(add_rows(col, &now, err));
+        rest.from += now.n;
+        rest.n -= now.n;
     }
     return WH_OK;
 }

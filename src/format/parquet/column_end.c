@@ -66,8 +66,8 @@ static void set_statistics(const struct wh_pq_column *col, struct wh_pq_chunk *c
     }
 }
 
-enum wh_status wh_pq_column_finish(struct wh_pq_column *col, struct wh_buffer *part, struct wh_pq_chunk *chunk,
-                                   struct wh_pq_arena *arena, struct wh_error *err)
+enum wh_status wh_pq_column_finish(struct wh_pq_column *col, struct wh_buffer *part,
+                                   struct wh_pq_chunk *chunk, struct wh_pq_arena *arena, struct wh_error *err)
 {
     size_t start = part->size, n_pages;
     WH_TRY(wh_pq_page_flush(col, true, err));

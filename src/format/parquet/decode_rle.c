@@ -71,7 +71,7 @@ static uint32_t legacy_value(const uint8_t *p, unsigned width, unsigned i)
 {
     uint32_t v = 0;
     for (unsigned bit = i * width; bit < (i + 1) * width; bit++)
-        v = v << 1 | (p[bit / 8] >> (7 - bit % 8) & 1u);
+        v = v << 1 | ((uint32_t)p[bit / 8] >> (7 - bit % 8) & 1u);
     return v;
 }
 

@@ -156,14 +156,13 @@ static enum wh_status read_delta(struct wh_pq_decoder *v, uint8_t *out, size_t n
 /* FIXED_LEN_BYTE_ARRAY in DELTA_BYTE_ARRAY: as byte arrays, all of which must have the one length. */
 static enum wh_status read_delta_fixed(struct wh_pq_decoder *v, uint8_t *out, size_t n, struct wh_error *err)
 {
-    int32_t offsets[BLOCK + 1];
+    int32_t offsets[BLOCK + 1] = {0};
     struct wh_buffer data = {0};
     enum wh_status s = WH_OK;
     for (size_t done = 0; s == WH_OK && done < n;) {
         size_t step = WH_MIN(n - done, BLOCK), got;
         struct wh_pq_bytes_out to = {.data = &data, .offsets = offsets, .max_bytes = INT32_MAX};
         data.size = 0;
-        offsets[0] = 0;
         s = wh_pq_decode_bytes(v, &to, step, &got, err);
         for (size_t i = 0; s == WH_OK && i < step; i++)
             if (got < step || (size_t)(offsets[i + 1] - offsets[i]) != v->width)

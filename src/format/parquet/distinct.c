@@ -2,7 +2,6 @@
  *
  * A slot holds the number of an entry, the entry's value is compared where it lies. The table is at most
  * half full. */
-#define XXH_INLINE_ALL
 #include "format/parquet/distinct.h"
 
 #include <xxhash.h>
@@ -141,44 +140,90 @@ static bool is_full(const struct wh_pq_distinct *d, const struct wh_pq_lookup *l
     return d->n >= l->most_entries || d->values.size + bytes > l->most_bytes;
 }
 
+/* ---- numbers of a small range ------------------------------------------------------------------ */
+
+/* Entry + 1 for each value from low on, 0 where there is none. */
+static enum wh_status fill_near(const struct wh_pq_distinct *d, const struct wh_pq_lookup *l,
+                                struct wh_error *err)
+{
+    WH_TRY(wh_buffer_resize(l->near, (size_t)l->span * sizeof(uint32_t), err));
+    uint32_t *table = (uint32_t *)(void *)l->near->data;
+    memset(table, 0, (size_t)l->span * sizeof *table);
+    for (uint32_t i = 0; i < d->n; i++) {
+        uint64_t at = d->width == 8
+                          ? wh_get_le64(d->values.data + 8 * (size_t)i) - l->low
+                          : (uint32_t)(wh_get_le32(d->values.data + 4 * (size_t)i) - (uint32_t)l->low);
+        if (at < l->span)
+            table[at] = i + 1;
+    }
+    return WH_OK;
+}
+
+#define DEFINE_NUMBER_NEAR(name, ctype)                                                                      \
+    static enum wh_status name(struct wh_pq_distinct *d, const struct wh_pq_lookup *l, size_t *done,         \
+                               struct wh_error *err)                                                         \
+    {                                                                                                        \
+        uint32_t *table = (uint32_t *)(void *)l->near->data;                                                 \
+        const ctype *v = (const ctype *)(const void *)l->v->data;                                            \
+        for (*done = l->from; *done < l->to; ++*done) {                                                      \
+            uint32_t *entry = &table[(ctype)(v[*done] - (ctype)l->low)];                                     \
+            if (*entry == 0) {                                                                               \
+                if (is_full(d, l, sizeof *v))                                                                \
+                    return WH_OK;                                                                            \
+                WH_TRY(add(d, (const uint8_t *)&v[*done], sizeof *v, hash_number(v[*done]), err));           \
+                *entry = d->n;                                                                               \
+            }                                                                                                \
+            l->out[*done] = *entry - 1;                                                                      \
+        }                                                                                                    \
+        return WH_OK;                                                                                        \
+    }
+DEFINE_NUMBER_NEAR(number_near32, uint32_t)
+DEFINE_NUMBER_NEAR(number_near64, uint64_t)
+
+/* ---- all others -------------------------------------------------------------------------------- */
+
 /* The same loop for each kind of value, so that nothing is decided per value. `find` walks the slots from
  * the hash to the value's entry or to a free slot. */
-#define NUMBER_VALUES(type_size, load, hash_of, equal)                                                 \
-    for (size_t i = l->from; i < l->to; i++) {                                                         \
-        load;                                                                                          \
-        uint64_t hash = hash_of;                                                                       \
-        size_t at = hash & mask;                                                                       \
-        uint32_t entry;                                                                                \
-        while ((entry = slots[at]) != 0 && !(equal))                                                   \
-            at = (at + 1) & mask;                                                                      \
-        if (entry == 0) {                                                                              \
-            if (is_full(d, l, type_size)) {                                                            \
-                *done = i;                                                                             \
-                return WH_OK;                                                                          \
-            }                                                                                          \
-            WH_TRY(add(d, p, type_size, hash, err));                                                   \
-            entry = d->n;                                                                              \
-            slots = slots_of(d);                                                                       \
-            values = d->values.data;                                                                   \
-            offsets = (const uint32_t *)(const void *)d->offsets.data;                                 \
-            mask = d->slots.size / sizeof(uint32_t) - 1;                                               \
-        }                                                                                              \
-        l->out[i] = entry - 1;                                                                         \
+#define NUMBER_VALUES(type_size, load, hash_of, equal)                                                       \
+    for (size_t i = l->from; i < l->to; i++) {                                                               \
+        load;                                                                                                \
+        uint64_t hash = hash_of;                                                                             \
+        size_t at = hash & mask;                                                                             \
+        uint32_t entry;                                                                                      \
+        while ((entry = slots[at]) != 0 && !(equal))                                                         \
+            at = (at + 1) & mask;                                                                            \
+        if (entry == 0) {                                                                                    \
+            if (is_full(d, l, type_size)) {                                                                  \
+                *done = i;                                                                                   \
+                return WH_OK;                                                                                \
+            }                                                                                                \
+            WH_TRY(add(d, p, type_size, hash, err));                                                         \
+            entry = d->n;                                                                                    \
+            slots = slots_of(d);                                                                             \
+            values = d->values.data;                                                                         \
+            offsets = (const uint32_t *)(const void *)d->offsets.data;                                       \
+            mask = d->slots.size / sizeof(uint32_t) - 1;                                                     \
+        }                                                                                                    \
+        l->out[i] = entry - 1;                                                                               \
     }
 
 enum wh_status wh_pq_distinct_number(struct wh_pq_distinct *d, const struct wh_pq_lookup *l, size_t *done,
-                                       struct wh_error *err)
+                                     struct wh_error *err)
 {
     WH_TRY(make_room(d, 0, err));
+    if (l->span > 0) {
+        WH_TRY(fill_near(d, l, err));
+        return d->width == 8 ? number_near64(d, l, done, err) : number_near32(d, l, done, err);
+    }
     const uint32_t *slots = slots_of(d), *offsets = (const uint32_t *)(const void *)d->offsets.data;
     const uint8_t *values = d->values.data;
     size_t mask = d->slots.size / sizeof(uint32_t) - 1;
     if (d->width == 8) {
-        NUMBER_VALUES(8, const uint8_t *p = l->v->data + 8 * i; uint64_t v; memcpy(&v, p, 8), hash_number(v),
-                      memcmp(values + 8 * (size_t)(entry - 1), &v, 8) == 0)
+        NUMBER_VALUES(8, const uint8_t *p = l->v->data + 8 * i; uint64_t v;
+                      memcpy(&v, p, 8), hash_number(v), memcmp(values + 8 * (size_t)(entry - 1), &v, 8) == 0)
     } else if (d->width == 4) {
-        NUMBER_VALUES(4, const uint8_t *p = l->v->data + 4 * i; uint32_t v; memcpy(&v, p, 4), hash_number(v),
-                      memcmp(values + 4 * (size_t)(entry - 1), &v, 4) == 0)
+        NUMBER_VALUES(4, const uint8_t *p = l->v->data + 4 * i; uint32_t v;
+                      memcpy(&v, p, 4), hash_number(v), memcmp(values + 4 * (size_t)(entry - 1), &v, 4) == 0)
     } else {
         NUMBER_VALUES(len, const uint8_t *p = l->v->data + l->v->offsets[i];
                       uint32_t len = l->v->offsets[i + 1] - l->v->offsets[i], hash_bytes(p, len),

@@ -22,8 +22,13 @@ struct wh_pq_lookup {
     uint32_t *out;
     uint32_t most_entries;
     size_t most_bytes;
+    /* INT32 and INT64 whose values are known to lie in [low, low + span): a table in `near`, working memory,
+     * tells their number without a hash. span 0: not known, or too wide. */
+    uint64_t low, span;
+    struct wh_buffer *near;
 };
+#define WH_PQ_NEAR_SPAN 16384 /* the table stays in the nearest cache */
 enum wh_status wh_pq_distinct_number(struct wh_pq_distinct *d, const struct wh_pq_lookup *l, size_t *done,
-                                       struct wh_error *err);
+                                     struct wh_error *err);
 /* The entries; lent until the next call. */
 struct wh_pq_values wh_pq_distinct_values(const struct wh_pq_distinct *d);

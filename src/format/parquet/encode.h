@@ -6,8 +6,8 @@
 
 /* The non-null values of a page. Behind data and offsets lie WH_BUFFER_SLACK readable bytes. */
 struct wh_pq_values {
-    int32_t type;            /* enum wh_pq_type */
-    int32_t width;           /* bytes of a value: 4, 8, length of FIXED, 1 of BOOLEAN; 0 of BYTE_ARRAY */
+    int32_t type;  /* enum wh_pq_type */
+    int32_t width; /* bytes of a value: 4, 8, length of FIXED, 1 of BOOLEAN; 0 of BYTE_ARRAY */
     size_t n;
     const uint8_t *data;     /* little endian; BOOLEAN: 0 or 1 */
     const uint32_t *offsets; /* BYTE_ARRAY: n + 1, the first is 0 */
@@ -26,7 +26,8 @@ enum wh_status wh_pq_encode_plain(struct wh_buffer *out, const struct wh_pq_valu
 enum wh_status wh_pq_encode_rle(struct wh_buffer *out, uint32_t *v, size_t n, int bits, struct wh_error *err);
 
 /* The same for n times one number. */
-enum wh_status wh_pq_encode_run(struct wh_buffer *out, uint32_t value, size_t n, int bits, struct wh_error *err);
+enum wh_status wh_pq_encode_run(struct wh_buffer *out, uint32_t value, size_t n, int bits,
+                                struct wh_error *err);
 
 /* INT32 and INT64. */
 enum wh_status wh_pq_encode_delta(struct wh_buffer *out, const struct wh_pq_values *v, struct wh_error *err);

@@ -21,7 +21,7 @@ static uint8_t *put_varint(uint8_t *p, uint64_t v)
 
 static uint64_t zigzag(int64_t v)
 {
-    return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+    return (uint64_t)v << 1 ^ (UINT64_C(0) - ((uint64_t)v >> 63));
 }
 
 /* Deltas of a block above the least one; those behind the last value are zero. */

@@ -15,7 +15,8 @@ static enum wh_status plain_bools(struct wh_buffer *out, const struct wh_pq_valu
     return WH_OK;
 }
 
-static enum wh_status plain_byte_arrays(struct wh_buffer *out, const struct wh_pq_values *v, struct wh_error *err)
+static enum wh_status plain_byte_arrays(struct wh_buffer *out, const struct wh_pq_values *v,
+                                        struct wh_error *err)
 {
     WH_TRY(wh_buffer_reserve(out, v->offsets[v->n] + 4 * v->n, err));
     uint8_t *p = out->data + out->size;

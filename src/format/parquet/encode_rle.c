@@ -75,7 +75,8 @@ enum wh_status wh_pq_encode_rle(struct wh_buffer *out, uint32_t *v, size_t n, in
     return WH_OK;
 }
 
-enum wh_status wh_pq_encode_run(struct wh_buffer *out, uint32_t value, size_t n, int bits, struct wh_error *err)
+enum wh_status wh_pq_encode_run(struct wh_buffer *out, uint32_t value, size_t n, int bits,
+                                struct wh_error *err)
 {
     WH_TRY(wh_buffer_reserve(out, 16, err));
     out->size = (size_t)(put_run(out->data + out->size, value, n, bits) - out->data);

@@ -16,7 +16,8 @@ void wh_pq_part_meta_release(struct wh_pq_part_meta *m)
 
 static enum wh_status damaged(struct wh_error *err)
 {
-    return wh_fail(err, WH_STATE, "could not end a Parquet file: what is kept of its row groups is damaged");
+    wh_fail(err, WH_STATE, "could not end a Parquet file: what is kept of its row groups is damaged");
+    return WH_STATE;
 }
 
 /* ---- serialising ------------------------------------------------------------------------------- */
@@ -59,7 +60,8 @@ static enum wh_status put_pages(struct wh_buffer *out, const struct wh_pq_part_m
     return WH_OK;
 }
 
-enum wh_status wh_pq_part_meta_write(struct wh_buffer *out, const struct wh_pq_part_meta *m, struct wh_error *err)
+enum wh_status wh_pq_part_meta_write(struct wh_buffer *out, const struct wh_pq_part_meta *m,
+                                     struct wh_error *err)
 {
     uint32_t counts[4] = {
         m->n_groups,
@@ -88,8 +90,8 @@ static bool take(struct wh_slice *rest, size_t n, size_t item_bytes, struct wh_s
 }
 
 /* Decodes marks and checks them against the bytes and the number of offset indexes that they refer to. */
-static enum wh_status get_marks(struct wh_pq_mark **out, struct wh_slice marks, size_t bytes, size_t n_indexes,
-                                struct wh_error *err)
+static enum wh_status get_marks(struct wh_pq_mark **out, struct wh_slice marks, size_t bytes,
+                                size_t n_indexes, struct wh_error *err)
 {
     size_t n = marks.len / MARK_BYTES;
     struct wh_pq_mark *m = wh_alloc_array(n, sizeof *m);
@@ -225,7 +227,7 @@ enum wh_status wh_pq_entry_parse(struct wh_pq_entry *out, const struct wh_buffer
 enum wh_status wh_pq_entry_put_groups(struct wh_buffer *out, const struct wh_pq_entry *e, uint64_t indexes_at,
                                       struct wh_error *err)
 {
-    struct wh_pq_mark *marks;
+    struct wh_pq_mark *marks = NULL;
     WH_TRY(get_marks(&marks, e->marks, e->groups.len, 0, err));
     struct wh_pq_placing p = {.bytes = e->groups, .marks = marks, .n_marks = e->n_marks, .base = indexes_at};
     enum wh_status s = wh_pq_place_marks(out, &p, err);

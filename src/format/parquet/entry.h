@@ -20,7 +20,8 @@ struct wh_pq_part_meta {
     struct wh_buffer pages;   /* struct wh_pq_page_location, offsets in the part */
 };
 void wh_pq_part_meta_release(struct wh_pq_part_meta *m);
-enum wh_status wh_pq_part_meta_write(struct wh_buffer *out, const struct wh_pq_part_meta *m, struct wh_error *err);
+enum wh_status wh_pq_part_meta_write(struct wh_buffer *out, const struct wh_pq_part_meta *m,
+                                     struct wh_error *err);
 
 /* Makes the entry of a part that starts at `base`. Fails with WH_STATE when meta is damaged. */
 enum wh_status wh_pq_entry_make(struct wh_buffer *entry, const struct wh_buffer *meta, uint64_t base,
@@ -32,7 +33,8 @@ struct wh_pq_entry {
     size_t n_marks;
     struct wh_slice marks, groups, indexes;
 };
-enum wh_status wh_pq_entry_parse(struct wh_pq_entry *out, const struct wh_buffer *entry, struct wh_error *err);
+enum wh_status wh_pq_entry_parse(struct wh_pq_entry *out, const struct wh_buffer *entry,
+                                 struct wh_error *err);
 /* Appends the RowGroups for offset indexes that start at `indexes_at`. */
 enum wh_status wh_pq_entry_put_groups(struct wh_buffer *out, const struct wh_pq_entry *e, uint64_t indexes_at,
                                       struct wh_error *err);

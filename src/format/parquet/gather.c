@@ -9,11 +9,11 @@
 enum wh_pq_gather wh_pq_gather_of(const struct wh_field *f)
 {
     static const enum wh_pq_gather kinds[WH_TYPE_COUNT] = {
-        [WH_NULL] = WH_PQ_GATHER_NONE,         [WH_BOOL] = WH_PQ_GATHER_BOOL,
-        [WH_INT8] = WH_PQ_GATHER_I8,           [WH_INT16] = WH_PQ_GATHER_I16,
-        [WH_UINT8] = WH_PQ_GATHER_U8,          [WH_UINT16] = WH_PQ_GATHER_U16,
-        [WH_UTF8] = WH_PQ_GATHER_BYTES,        [WH_JSON] = WH_PQ_GATHER_BYTES,
-        [WH_BINARY] = WH_PQ_GATHER_BYTES,      [WH_INTERVAL] = WH_PQ_GATHER_INTERVAL,
+        [WH_NULL] = WH_PQ_GATHER_NONE,    [WH_BOOL] = WH_PQ_GATHER_BOOL,
+        [WH_INT8] = WH_PQ_GATHER_I8,      [WH_INT16] = WH_PQ_GATHER_I16,
+        [WH_UINT8] = WH_PQ_GATHER_U8,     [WH_UINT16] = WH_PQ_GATHER_U16,
+        [WH_UTF8] = WH_PQ_GATHER_BYTES,   [WH_JSON] = WH_PQ_GATHER_BYTES,
+        [WH_BINARY] = WH_PQ_GATHER_BYTES, [WH_INTERVAL] = WH_PQ_GATHER_INTERVAL,
     };
     if (f->type == WH_DECIMAL && f->precision <= 9)
         return WH_PQ_GATHER_LOW32;
@@ -54,7 +54,8 @@ static bool low32(uint8_t *restrict out, const uint8_t *restrict in, int64_t n)
 }
 
 /* False when the bytes that are left out say more than the sign. */
-static bool big_end(uint8_t *restrict out, const uint8_t *restrict in, int64_t n, size_t width, size_t from_width)
+static bool big_end(uint8_t *restrict out, const uint8_t *restrict in, int64_t n, size_t width,
+                    size_t from_width)
 {
     unsigned lost = 0;
     for (int64_t i = 0; i < n; i++, out += width, in += from_width) {
@@ -81,23 +82,26 @@ static void intervals(uint8_t *restrict out, const uint8_t *restrict in, int64_t
     }
 }
 
-#define WIDEN(out, in, n, ctype)                                                                       \
-    do {                                                                                               \
-        for (int64_t wh_i = 0; wh_i < (n); wh_i++) {                                                   \
-            ctype wh_v;                                                                                \
-            memcpy(&wh_v, (in) + wh_i * (int64_t)sizeof wh_v, sizeof wh_v);                            \
-            int32_t wh_wide = wh_v;                                                                    \
-            memcpy((out) + 4 * wh_i, &wh_wide, 4);                                                     \
-        }                                                                                              \
+#define WIDEN(out, in, n, ctype)                                                                             \
+    do {                                                                                                     \
+        for (int64_t wh_i = 0; wh_i < (n); wh_i++) {                                                         \
+            ctype wh_v;                                                                                      \
+            memcpy(&wh_v, (in) + wh_i * (int64_t)sizeof wh_v, sizeof wh_v);                                  \
+            int32_t wh_wide = wh_v;                                                                          \
+            memcpy((out) + 4 * wh_i, &wh_wide, 4);                                                           \
+        }                                                                                                    \
     } while (0)
 
-static enum wh_status gather_bytes(struct wh_buffer *data, struct wh_buffer *offsets, const struct wh_column *c,
-                                   int64_t start, int64_t n, struct wh_error *err)
+static enum wh_status gather_bytes(struct wh_pq_gathered *out, const struct wh_column *c,
+                                   const struct wh_pq_run *run, struct wh_error *err)
 {
-    const int32_t *from = wh_column_offsets(c) + start;
+    struct wh_buffer *data = &out->values, *offsets = &out->offsets;
+    const int32_t *from = wh_column_offsets(c) + run->start;
+    int64_t n = run->n;
     size_t bytes = (size_t)(from[n] - from[0]);
     if (data->size + bytes > INT32_MAX)
-        return wh_fail(err, WH_LIMIT, "could not write column \"%s\": a page has more than 2 GiB", c->field->name);
+        return wh_fail(err, WH_LIMIT, "could not write column \"%s\": a page has more than 2 GiB",
+                       c->field->name);
     WH_TRY(wh_buffer_reserve(offsets, (size_t)n * 4, err));
     uint32_t *to = (uint32_t *)(void *)(offsets->data + offsets->size);
     uint32_t shift = (uint32_t)data->size - (uint32_t)from[0];
@@ -107,13 +111,15 @@ static enum wh_status gather_bytes(struct wh_buffer *data, struct wh_buffer *off
     return wh_buffer_append(data, c->data.data + from[0], bytes, err);
 }
 
-enum wh_status wh_pq_gather(struct wh_buffer *data, struct wh_buffer *offsets, const struct wh_pq_node *leaf,
-                            const struct wh_column *c, int64_t start, int64_t n, struct wh_error *err)
+enum wh_status wh_pq_gather(struct wh_pq_gathered *to, const struct wh_pq_node *leaf,
+                            const struct wh_column *c, const struct wh_pq_run *run, struct wh_error *err)
 {
+    struct wh_buffer *data = &to->values;
+    int64_t start = run->start, n = run->n;
     enum wh_pq_gather kind = wh_pq_gather_of(leaf->field);
     size_t width = (size_t)wh_pq_stored_width(leaf), from_width = wh_type_width(leaf->field);
     if (kind == WH_PQ_GATHER_BYTES)
-        return gather_bytes(data, offsets, c, start, n, err);
+        return gather_bytes(to, c, run, err);
     WH_TRY(wh_buffer_reserve(data, (size_t)n * width, err));
     uint8_t *out = data->data + data->size;
     const uint8_t *in = c->data.data + (size_t)start * from_width;

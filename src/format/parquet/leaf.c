@@ -203,7 +203,7 @@ static enum wh_status read_flat(struct wh_pq_leaf *l, int64_t n, struct wh_error
 
 /* Levels must stay within their bounds, a column starts with a row, and an entry that goes on with a list
  * needs a list that has items, before and now. */
-static bool are_sound(const struct wh_pq_leaf *l, uint32_t n)
+static bool are_sound(struct wh_pq_leaf *l, uint32_t n)
 {
     uint8_t before = l->last_def, max_rep = (uint8_t)l->node->max_rep,
             max_def = (uint8_t)l->node->present_def;
@@ -213,6 +213,7 @@ static bool are_sound(const struct wh_pq_leaf *l, uint32_t n)
             return false;
         before = def;
     }
+    l->last_def = before;
     return true;
 }
 
@@ -228,7 +229,6 @@ static enum wh_status read_ahead(struct wh_pq_leaf *l, struct wh_error *err)
     if (!wh_pq_rle_read_u8(&l->reps, l->ahead_reps, n) || !wh_pq_rle_read_u8(&l->defs, l->ahead_defs, n) ||
         !are_sound(l, n))
         return bad_levels(err);
-    l->last_def = l->ahead_defs[n - 1];
     l->page_left -= n;
     l->ahead_end = n;
     return WH_OK;

@@ -189,6 +189,7 @@ static enum wh_status append_texts(struct wh_pq_leaf *l, int64_t n, int64_t pres
     struct wh_column *c = l->out;
     size_t done, at = (size_t)c->length * sizeof(int32_t);
     WH_TRY(wh_buffer_resize(&c->offsets, at + ((size_t)n + 1) * sizeof(int32_t), err));
+    WH_TRY(wh_buffer_resize(&c->data, c->data.size, err)); /* there, even if all texts are empty */
     void *memory = c->offsets.data + at;
     struct wh_pq_bytes_out out = {.data = &c->data, .offsets = memory, .max_bytes = l->max_bytes};
     out.offsets[0] = (int32_t)c->data.size;

@@ -64,8 +64,9 @@ void wh_pq_file_meta_release(struct wh_pq_file_meta *m)
 }
 
 static const char *const type_names[] = {
-    [WH_PQ_BOOLEAN] = "BOOLEAN", [WH_PQ_INT32] = "INT32",           [WH_PQ_INT64] = "INT64",
-    [WH_PQ_INT96] = "INT96",     [WH_PQ_FLOAT] = "FLOAT",           [WH_PQ_DOUBLE] = "DOUBLE",
+    [WH_PQ_BOOLEAN] = "BOOLEAN",       [WH_PQ_INT32] = "INT32",
+    [WH_PQ_INT64] = "INT64",           [WH_PQ_INT96] = "INT96",
+    [WH_PQ_FLOAT] = "FLOAT",           [WH_PQ_DOUBLE] = "DOUBLE",
     [WH_PQ_BYTE_ARRAY] = "BYTE_ARRAY", [WH_PQ_FIXED] = "FIXED_LEN_BYTE_ARRAY",
 };
 static const char *const encoding_names[] = {
@@ -80,9 +81,14 @@ static const char *const encoding_names[] = {
     [WH_PQ_BYTE_STREAM_SPLIT] = "BYTE_STREAM_SPLIT",
 };
 static const char *const codec_names[] = {
-    [WH_PQ_UNCOMPRESSED] = "UNCOMPRESSED", [WH_PQ_SNAPPY] = "SNAPPY", [WH_PQ_GZIP] = "GZIP",
-    [WH_PQ_LZO] = "LZO",                   [WH_PQ_BROTLI] = "BROTLI", [WH_PQ_LZ4] = "LZ4",
-    [WH_PQ_ZSTD] = "ZSTD",                 [WH_PQ_LZ4_RAW] = "LZ4_RAW",
+    [WH_PQ_UNCOMPRESSED] = "UNCOMPRESSED",
+    [WH_PQ_SNAPPY] = "SNAPPY",
+    [WH_PQ_GZIP] = "GZIP",
+    [WH_PQ_LZO] = "LZO",
+    [WH_PQ_BROTLI] = "BROTLI",
+    [WH_PQ_LZ4] = "LZ4",
+    [WH_PQ_ZSTD] = "ZSTD",
+    [WH_PQ_LZ4_RAW] = "LZ4_RAW",
 };
 
 static const char *name_of(const char *const *names, size_t n, int32_t i)

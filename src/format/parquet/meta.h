@@ -101,12 +101,12 @@ enum wh_pq_logical_id {
 };
 
 struct wh_pq_logical {
-    int32_t id;                /* enum wh_pq_logical_id; unknown members of the union are kept as they are */
-    int32_t precision, scale;  /* DECIMAL */
-    bool utc;                  /* TIME, TIMESTAMP: isAdjustedToUTC */
-    enum wh_time_unit unit;    /* TIME, TIMESTAMP */
-    int32_t bits;              /* INTEGER: 8, 16, 32, 64 */
-    bool is_signed;            /* INTEGER */
+    int32_t id;               /* enum wh_pq_logical_id; unknown members of the union are kept as they are */
+    int32_t precision, scale; /* DECIMAL */
+    bool utc;                 /* TIME, TIMESTAMP: isAdjustedToUTC */
+    enum wh_time_unit unit;   /* TIME, TIMESTAMP */
+    int32_t bits;             /* INTEGER: 8, 16, 32, 64 */
+    bool is_signed;           /* INTEGER */
 };
 
 /* One node of the schema in depth-first order; element 0 is the root. */
@@ -134,8 +134,8 @@ enum wh_pq_statistics_flags {
 };
 /* Values in PLAIN encoding, byte arrays without length. */
 struct wh_pq_statistics {
-    unsigned has;                    /* enum wh_pq_statistics_flags */
-    struct wh_slice min, max;        /* min_value, max_value: by the column's order */
+    unsigned has;                     /* enum wh_pq_statistics_flags */
+    struct wh_slice min, max;         /* min_value, max_value: by the column's order */
     struct wh_slice old_min, old_max; /* deprecated: signed comparison, of old writers */
     bool min_exact, max_exact;
     int64_t null_count;
@@ -159,7 +159,7 @@ struct wh_pq_chunk {
     size_t n_encodings;
     struct wh_slice *path; /* path_in_schema */
     size_t n_path;
-    int64_t n_values; /* with nulls and empty lists */
+    int64_t n_values;                                         /* with nulls and empty lists */
     int64_t total_uncompressed_bytes, total_compressed_bytes; /* pages with their headers */
     int64_t data_page_offset;
     int64_t dictionary_page_offset; /* -1: none (0 stands for none in files of some writers) */
@@ -167,9 +167,9 @@ struct wh_pq_chunk {
     struct wh_pq_statistics statistics;
     struct wh_pq_encoding_stats *encoding_stats;
     size_t n_encoding_stats;
-    int64_t bloom_offset;       /* -1: none */
-    int32_t bloom_bytes;        /* -1: unknown */
-    int64_t unencoded_bytes;    /* size_statistics of BYTE_ARRAY; -1: none */
+    int64_t bloom_offset;                             /* -1: none */
+    int32_t bloom_bytes;                              /* -1: unknown */
+    int64_t unencoded_bytes;                          /* size_statistics of BYTE_ARRAY; -1: none */
     int64_t offset_index_offset, column_index_offset; /* -1: none */
     int32_t offset_index_bytes, column_index_bytes;
 };
@@ -220,19 +220,19 @@ struct wh_pq_file_meta {
     struct wh_slice created_by;
     int32_t *column_orders; /* member of the union ColumnOrder by leaf (1: TYPE_ORDER); NULL: none */
     size_t n_column_orders;
-    bool is_encrypted; /* encryption_algorithm was there */
+    bool is_encrypted;        /* encryption_algorithm was there */
     struct wh_buffer footer;  /* owned: the bytes that the slices point into (reader) */
     struct wh_pq_arena arena; /* owned: all arrays above */
 };
 void wh_pq_file_meta_release(struct wh_pq_file_meta *m);
 
 struct wh_pq_page_header {
-    int32_t type; /* enum wh_pq_page_type */
+    int32_t type;                                 /* enum wh_pq_page_type */
     int32_t uncompressed_bytes, compressed_bytes; /* without the header */
     bool has_crc;
-    uint32_t crc;        /* CRC-32 (zlib) of the page as stored, without the header */
-    int32_t n_values;    /* data pages with nulls; dictionary: entries */
-    int32_t encoding;    /* enum wh_pq_encoding */
+    uint32_t crc;                       /* CRC-32 (zlib) of the page as stored, without the header */
+    int32_t n_values;                   /* data pages with nulls; dictionary: entries */
+    int32_t encoding;                   /* enum wh_pq_encoding */
     int32_t def_encoding, rep_encoding; /* data page v1 */
     /* data page v2 */
     int32_t n_nulls, n_rows;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/options.h"
+#include "format/format.h"
 #include "format/parquet/gather.h"
 
 const struct wh_option wh_parquet_write_options[] = {
@@ -41,7 +42,7 @@ const struct wh_option wh_parquet_write_options[] = {
     {.name = "parquet-bloom",
      .type = WH_OPT_LIST,
      .help = "columns that get a bloom filter, by name; members of structs as a.b"},
-    {.name = "parquet-checksum",
+    {.name = "parquet-page-checksum",
      .type = WH_OPT_BOOL,
      .fallback = "true",
      .help = "whether pages carry a checksum"},
@@ -63,8 +64,8 @@ static const struct {
 #define MIN_PAGE_BYTES ((int64_t)1024)
 #define MAX_PAGE_BYTES ((int64_t)256 << 20)
 
-static enum wh_status read_level(struct wh_pq_write_options *o, const struct wh_config *cfg, const char *codec,
-                                 struct wh_error *err)
+static enum wh_status read_level(struct wh_pq_write_options *o, const struct wh_config *cfg,
+                                 const char *codec, struct wh_error *err)
 {
     int lowest, highest, standard;
     o->level = WH_PQ_LEVEL_DEFAULT;
@@ -74,8 +75,8 @@ static enum wh_status read_level(struct wh_pq_write_options *o, const struct wh_
         return wh_fail(err, WH_CONFIG, "could not use option \"parquet-level\": %s has no levels", codec);
     int64_t level = wh_config_int(cfg, "parquet-level");
     if (level < lowest || level > highest)
-        return wh_fail(err, WH_CONFIG, "could not use option \"parquet-level\": levels of %s are %d to %d", codec,
-                       lowest, highest);
+        return wh_fail(err, WH_CONFIG, "could not use option \"parquet-level\": levels of %s are %d to %d",
+                       codec, lowest, highest);
     o->level = (int)level;
     return WH_OK;
 }
@@ -95,10 +96,12 @@ static enum wh_status read_page_bytes(struct wh_pq_write_options *o, const struc
 {
     int64_t bytes = wh_config_bytes(cfg, "parquet-page-bytes");
     if (bytes < MIN_PAGE_BYTES || bytes > MAX_PAGE_BYTES)
-        return wh_fail(err, WH_CONFIG, "could not use option \"parquet-page-bytes\": it must be 1 KiB to 256 MiB");
+        return wh_fail(err, WH_CONFIG,
+                       "could not use option \"parquet-page-bytes\": it must be 1 KiB to 256 MiB");
     o->page_bytes = (size_t)bytes;
     if (!wh_config_is_set(cfg, "parquet-page-bytes") && tree->n_leaves > 0)
-        o->page_bytes = WH_MIN(o->page_bytes, WH_MAX(OPEN_PAGES_BYTES / tree->n_leaves, (size_t)MIN_PAGE_BYTES));
+        o->page_bytes =
+            WH_MIN(o->page_bytes, WH_MAX(OPEN_PAGES_BYTES / tree->n_leaves, (size_t)MIN_PAGE_BYTES));
     return WH_OK;
 }
 
@@ -113,7 +116,7 @@ enum wh_status wh_pq_options_read(struct wh_pq_write_options *out, const struct 
         .dictionary = wh_config_bool(cfg, "parquet-dictionary"),
         .statistics = wh_config_bool(cfg, "parquet-statistics"),
         .page_index = wh_config_bool(cfg, "parquet-page-index"),
-        .checksum = wh_config_bool(cfg, "parquet-checksum"),
+        .checksum = wh_config_bool(cfg, "parquet-page-checksum"),
     };
     for (size_t i = 0; i < WH_COUNT(codecs); i++) {
         if (strcmp(codecs[i].name, codec) == 0)

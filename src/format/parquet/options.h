@@ -3,8 +3,6 @@
 #include "format/parquet/column.h"
 #include "wherry/options.h"
 
-extern const struct wh_option wh_parquet_write_options[];
-
 /* Pages are made smaller for schemas of many columns, whose open pages are all in memory at once. Fails
  * with WH_CONFIG for a level that the codec does not have, and for sizes without sense. */
 enum wh_status wh_pq_options_read(struct wh_pq_write_options *out, const struct wh_config *cfg,

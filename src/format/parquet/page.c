@@ -25,14 +25,28 @@ static struct wh_slice slice_of(const struct wh_buffer *b)
     return wh_slice((const char *)b->data, b->size);
 }
 
-static struct wh_pq_values values_of(const struct wh_pq_column *col)
+/* The page that is being written. */
+struct page {
+    struct wh_pq_values v;
+    struct wh_pq_page_record record;
+    size_t total;       /* values of the whole chunk, as far as can be told */
+    bool by_dictionary; /* numbers of the values are in the scratch */
+};
+
+static struct page page_of(const struct wh_pq_column *col, bool is_last)
 {
-    return (struct wh_pq_values){
-        .type = col->leaf->type,
-        .width = col->width,
-        .n = col->n_values,
-        .data = col->values.data,
-        .offsets = (const uint32_t *)(const void *)col->offsets.data,
+    bool is_only = is_last && col->chunk_rows == 0;
+    return (struct page){
+        .v = {.type = col->leaf->type,
+              .width = col->width,
+              .n = col->n_values,
+              .data = col->gathered.values.data,
+              .offsets = (const uint32_t *)(const void *)col->gathered.offsets.data},
+        .record = {.offset = (int64_t)col->bytes.size,
+                   .first_row = col->chunk_rows,
+                   .n_nulls = (int64_t)(col->entries - col->n_values),
+                   .is_null = col->n_values == 0},
+        .total = is_only ? col->n_values : WH_MAX(col->n_values, (size_t)WH_PQ_EXPECTED_VALUES),
     };
 }
 
@@ -61,30 +75,30 @@ static double entry_bytes(const struct wh_pq_distinct *d)
 }
 
 /* True when the dictionary is worth going on with after the first n values of the chunk. */
-static enum wh_status is_worth_it(bool *out, struct wh_pq_column *col, const struct wh_pq_values *v, size_t n,
-                                  size_t total, struct wh_error *err)
+static enum wh_status is_worth_it(bool *out, struct wh_pq_column *col, const struct page *p, size_t n,
+                                  struct wh_error *err)
 {
     const struct wh_pq_distinct *d = &col->dictionary;
     *out = true;
     if (d->n <= FEW_ENTRIES && n >= TRIAL_VALUES)
         return WH_OK;
-    WH_TRY(make_plan(col, v, err));
-    *out = wh_pq_dictionary_pays(&col->plan, n, d->n, entry_bytes(d), total);
+    WH_TRY(make_plan(col, &p->v, err));
+    *out = wh_pq_dictionary_pays(&col->plan, n, d->n, entry_bytes(d), p->total);
     return WH_OK;
 }
 
 /* Whether the page that added entries to the dictionary is smaller by it than without. */
-static enum wh_status page_pays(bool *out, struct wh_pq_column *col, const struct wh_pq_values *v,
+static enum wh_status page_pays(bool *out, struct wh_pq_column *col, const struct page *p,
                                 uint32_t new_entries, struct wh_error *err)
 {
     const struct wh_pq_distinct *d = &col->dictionary;
     *out = true;
     if (new_entries <= FEW_ENTRIES)
         return WH_OK;
-    WH_TRY(make_plan(col, v, err));
+    WH_TRY(make_plan(col, &p->v, err));
     double added = new_entries * entry_bytes(d) * col->plan.shrink;
-    double numbers = (double)v->n * wh_pq_bits(d->n - 1) / 8;
-    *out = added + numbers < (double)v->n * col->plan.value_bytes;
+    double numbers = (double)p->v.n * wh_pq_bits(d->n - 1) / 8;
+    *out = added + numbers < (double)p->v.n * col->plan.value_bytes;
     return WH_OK;
 }
 
@@ -95,36 +109,48 @@ static void cut_dictionary(struct wh_pq_distinct *d, uint32_t n)
     d->n = n;
 }
 
-/* Numbers the page's values by the dictionary; *ok false: the page and all further ones go without. */
-static enum wh_status number_values(bool *ok, struct wh_pq_column *col, const struct wh_pq_values *v, bool is_last,
-                                    struct wh_error *err)
+/* Where the page's integers lie, if they are few enough for a table. */
+static void set_range(struct wh_pq_lookup *l, const struct wh_pq_column *col, const struct wh_pq_bounds *b)
+{
+    bool is_signed = col->order == WH_PQ_ORDER_I32 || col->order == WH_PQ_ORDER_I64;
+    if (!b->has_min || (!is_signed && col->order != WH_PQ_ORDER_U32 && col->order != WH_PQ_ORDER_U64))
+        return;
+    l->low = col->width == 8 ? wh_get_le64(b->min) : wh_get_le32(b->min);
+    uint64_t span = col->width == 8 ? wh_get_le64(b->max) - l->low : (uint32_t)(wh_get_le32(b->max) - l->low);
+    if (span < WH_PQ_NEAR_SPAN && span / 2 < l->v->n)
+        l->span = span + 1;
+}
+
+/* Numbers the page's values by the dictionary, or closes it: this page and all further ones go without. */
+static enum wh_status number_values(struct wh_pq_column *col, struct page *p, struct wh_error *err)
 {
     struct wh_pq_distinct *d = &col->dictionary;
     uint32_t before = d->n;
-    size_t done, total = is_last ? v->n : WH_MAX(v->n, (size_t)WH_PQ_EXPECTED_VALUES);
-    WH_TRY(wh_buffer_resize(&col->scratch->numbers, (v->n + 8) * sizeof(uint32_t), err));
+    size_t n = p->v.n, done;
+    bool good = true;
+    WH_TRY(wh_buffer_resize(&col->scratch->numbers, (n + 8) * sizeof(uint32_t), err));
     struct wh_pq_lookup l = {
-        .v = v,
-        .to = col->dictionary_used ? v->n : WH_MIN(v->n, (size_t)TRIAL_VALUES),
+        .v = &p->v,
+        .to = col->dictionary_used ? n : WH_MIN(n, (size_t)TRIAL_VALUES),
         .out = (uint32_t *)(void *)col->scratch->numbers.data,
         .most_entries = DICTIONARY_ENTRIES,
         .most_bytes = DICTIONARY_BYTES,
+        .near = &col->scratch->near,
     };
-    *ok = true;
-    while (*ok && l.from < v->n) {
+    set_range(&l, col, &p->record.bounds);
+    while (good && l.from < n) {
         WH_TRY(wh_pq_distinct_number(d, &l, &done, err));
-        *ok = done == l.to;
-        if (*ok && !col->dictionary_used)
-            WH_TRY(is_worth_it(ok, col, v, done, total, err));
+        good = done == l.to;
+        if (good && !col->dictionary_used)
+            WH_TRY(is_worth_it(&good, col, p, done, err));
         l.from = l.to;
-        l.to = v->n;
+        l.to = n;
     }
-    if (*ok && col->dictionary_used)
-        WH_TRY(page_pays(ok, col, v, d->n - before, err));
-    if (!*ok) {
+    if (good && col->dictionary_used)
+        WH_TRY(page_pays(&good, col, p, d->n - before, err));
+    if (!good)
         cut_dictionary(d, before);
-        col->dictionary_open = false;
-    }
+    col->dictionary_open = p->by_dictionary = good;
     return WH_OK;
 }
 
@@ -167,21 +193,23 @@ static enum wh_status encode_numbers(struct wh_pq_column *col, size_t n, struct 
 {
     uint8_t bits = (uint8_t)wh_pq_bits(col->dictionary.n - 1);
     WH_TRY(wh_buffer_append(&col->scratch->encoded, &bits, 1, err));
-    return wh_pq_encode_rle(&col->scratch->encoded, (uint32_t *)(void *)col->scratch->numbers.data, n, bits, err);
+    return wh_pq_encode_rle(&col->scratch->encoded, (uint32_t *)(void *)col->scratch->numbers.data, n, bits,
+                            err);
 }
 
-static enum wh_status encode_page(struct wh_pq_column *col, const struct wh_pq_values *v, bool by_dictionary,
-                                  int32_t *encoding, struct wh_error *err)
+static enum wh_status encode_page(struct wh_pq_column *col, const struct page *p, int32_t *encoding,
+                                  struct wh_error *err)
 {
-    if (!by_dictionary && v->n > 0)
+    const struct wh_pq_values *v = &p->v;
+    if (!p->by_dictionary && v->n > 0)
         WH_TRY(make_plan(col, v, err));
-    if (!by_dictionary && col->wants_bloom)
+    if (!p->by_dictionary && col->wants_bloom)
         WH_TRY(wh_pq_bloom_hash(&col->hashes, v, err));
     col->scratch->encoded.size = 0;
     WH_TRY(encode_all_levels(col, err));
-    col->dictionary_used |= by_dictionary;
-    *encoding = by_dictionary ? WH_PQ_RLE_DICTIONARY : v->n > 0 ? col->plan.encoding : WH_PQ_PLAIN;
-    if (by_dictionary)
+    col->dictionary_used |= p->by_dictionary;
+    *encoding = p->by_dictionary ? WH_PQ_RLE_DICTIONARY : v->n > 0 ? col->plan.encoding : WH_PQ_PLAIN;
+    if (p->by_dictionary)
         return encode_numbers(col, v->n, err);
     return wh_pq_encode(&col->scratch->encoded, *encoding, v, &col->scratch->lengths, err);
 }
@@ -213,8 +241,8 @@ static enum wh_status compress_page(const struct wh_pq_column *col, int32_t enco
 }
 
 /* Compresses the encoded page and appends it with its header to out. */
-static enum wh_status append_page(struct wh_pq_column *col, struct wh_pq_page_header *h, struct wh_buffer *out,
-                                  struct wh_error *err)
+static enum wh_status append_page(struct wh_pq_column *col, struct wh_pq_page_header *h,
+                                  struct wh_buffer *out, struct wh_error *err)
 {
     struct wh_pq_scratch *s = col->scratch;
     WH_TRY(compress_page(col, h->encoding, err));
@@ -250,11 +278,12 @@ static void note_order(struct wh_pq_column *col, const struct wh_pq_values *v, c
     if (col->entries != col->n_values || v->n == 0)
         col->ascending = col->descending = false;
     if (col->ascending && before->has_min && v->n > 0)
-        col->ascending = before->has_max && b->has_min &&
-                         wh_pq_bound_compare(col->order, before->max, before->max_len, b->min, b->min_len) <= 0;
+        col->ascending =
+            before->has_max && b->has_min &&
+            wh_pq_bound_compare(col->order, before->max, before->max_len, b->min, b->min_len) <= 0;
     if (col->descending && before->has_min && v->n > 0)
-        col->descending = b->has_max &&
-                          wh_pq_bound_compare(col->order, before->min, before->min_len, b->max, b->max_len) >= 0;
+        col->descending = b->has_max && wh_pq_bound_compare(col->order, before->min, before->min_len, b->max,
+                                                            b->max_len) >= 0;
     col->ascending = col->ascending && wh_pq_is_sorted(col->order, v, false);
     col->descending = col->descending && wh_pq_is_sorted(col->order, v, true);
 }
@@ -274,47 +303,61 @@ static enum wh_status bounds_of_numbers(struct wh_pq_column *col, size_t n, stru
     return WH_OK;
 }
 
-static enum wh_status note_values(struct wh_pq_column *col, const struct wh_pq_values *v, bool by_dictionary,
-                                  struct wh_pq_page_record *record, struct wh_error *err)
+static bool wants_bounds(const struct wh_pq_column *col)
 {
-    record->n_nulls = (int64_t)(col->entries - col->n_values);
-    record->is_null = v->n == 0;
-    if (!col->options->statistics && !col->options->page_index)
+    return col->options->statistics || col->options->page_index;
+}
+
+/* Before the dictionary, which uses the range of numbers. */
+static void note_numbers(const struct wh_pq_column *col, struct page *p)
+{
+    if (wants_bounds(col) && col->width > 0)
+        wh_pq_bounds_of(&p->record.bounds, col->order, &p->v);
+}
+
+static enum wh_status note_values(struct wh_pq_column *col, struct page *p, struct wh_error *err)
+{
+    struct wh_pq_bounds *b = &p->record.bounds;
+    if (!wants_bounds(col))
         return WH_OK;
-    if (by_dictionary && col->width == 0)
-        WH_TRY(bounds_of_numbers(col, v->n, &record->bounds, err));
-    else
-        wh_pq_bounds_of(&record->bounds, col->order, v);
-    note_order(col, v, &record->bounds);
-    wh_pq_bounds_merge(&col->bounds, &record->bounds, col->order);
+    if (p->by_dictionary && col->width == 0)
+        WH_TRY(bounds_of_numbers(col, p->v.n, b, err));
+    else if (col->width == 0)
+        wh_pq_bounds_of(b, col->order, &p->v);
+    note_order(col, &p->v, b);
+    wh_pq_bounds_merge(&col->bounds, b, col->order);
     return WH_OK;
+}
+
+static enum wh_status end_page(struct wh_pq_column *col, struct page *p, int32_t encoding,
+                               struct wh_error *err)
+{
+    p->record.bytes = (int32_t)((int64_t)col->bytes.size - p->record.offset);
+    col->chunk_rows += (int64_t)col->rows;
+    col->chunk_entries += (int64_t)col->entries;
+    col->chunk_nulls += p->record.n_nulls;
+    col->plain_bytes += col->width == 0 ? (int64_t)col->gathered.values.size : 0;
+    col->encoding_counts[encoding]++;
+    wh_pq_column_empty_page(col);
+    return wh_buffer_append(&col->pages, &p->record, sizeof p->record, err);
 }
 
 enum wh_status wh_pq_page_flush(struct wh_pq_column *col, bool is_last, struct wh_error *err)
 {
-    struct wh_pq_values v = values_of(col);
-    struct wh_pq_page_record record = {.offset = (int64_t)col->bytes.size, .first_row = col->chunk_rows};
+    struct page p = page_of(col, is_last);
     struct wh_pq_page_header h = {
         .type = WH_PQ_DATA_PAGE,
         .n_values = (int32_t)col->entries,
         .def_encoding = WH_PQ_RLE,
         .rep_encoding = WH_PQ_RLE,
     };
-    bool by_dictionary = false;
     if (col->entries == 0)
         return WH_OK;
-    if (col->dictionary_open && v.n > 0)
-        WH_TRY(number_values(&by_dictionary, col, &v, is_last && col->chunk_rows == 0, err));
-    WH_TRY(note_values(col, &v, by_dictionary, &record, err));
-    WH_TRY(encode_page(col, &v, by_dictionary, &h.encoding, err));
+    note_numbers(col, &p);
+    if (col->dictionary_open && p.v.n > 0)
+        WH_TRY(number_values(col, &p, err));
+    WH_TRY(note_values(col, &p, err));
+    WH_TRY(encode_page(col, &p, &h.encoding, err));
     WH_TRY(append_page(col, &h, &col->bytes, err));
-    record.bytes = (int32_t)((int64_t)col->bytes.size - record.offset);
-    col->chunk_rows += (int64_t)col->rows;
-    col->chunk_entries += (int64_t)col->entries;
-    col->chunk_nulls += record.n_nulls;
-    col->plain_bytes += col->width == 0 ? (int64_t)col->values.size : 0;
-    col->encoding_counts[h.encoding]++;
-    col->values.size = col->offsets.size = col->defs.size = col->reps.size = 0;
-    col->entries = col->n_values = col->rows = 0;
-    return wh_buffer_append(&col->pages, &record, sizeof record, err);
+    return end_page(col, &p, h.encoding, err);
 }

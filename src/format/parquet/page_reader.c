@@ -18,11 +18,18 @@
 void wh_pq_pages_open(struct wh_pq_pages *p, const struct wh_pq_file *file, const struct wh_pq_chunk *chunk,
                       struct wh_pq_codec_state *codec, bool verify)
 {
-    struct wh_buffer window = p->window, body = p->body;
-    window.size = body.size = 0;
-    window.budget = body.budget = file->budget;
+    struct wh_buffer window = p->window, body = p->body, dictionary = p->dictionary;
+    window.size = body.size = dictionary.size = 0;
+    window.budget = body.budget = dictionary.budget = file->budget;
     *p = (struct wh_pq_pages){
-        .file = file, .chunk = chunk, .codec = codec, .verify = verify, .window = window, .body = body};
+        .file = file,
+        .chunk = chunk,
+        .codec = codec,
+        .verify = verify,
+        .window = window,
+        .body = body,
+        .dictionary = dictionary,
+    };
     p->next = wh_pq_chunk_start(chunk);
     p->chunk_end = p->next + (uint64_t)chunk->total_compressed_bytes;
 }
@@ -31,6 +38,7 @@ void wh_pq_pages_close(struct wh_pq_pages *p)
 {
     wh_buffer_release(&p->window);
     wh_buffer_release(&p->body);
+    wh_buffer_release(&p->dictionary);
 }
 
 /* Makes at least n bytes of the window available from `at`, or all there are before the footer: some
@@ -89,7 +97,7 @@ static enum wh_status check_header(const struct wh_pq_page_header *h, struct wh_
     return WH_OK;
 }
 
-/* Decompresses in, the part of the page behind n_levels bytes of levels, into the body buffer. */
+/* Decompresses in, the part of the page behind n_levels bytes of levels, into the buffer of its kind. */
 static enum wh_status decompress(struct wh_pq_pages *p, struct wh_pq_page *page, struct wh_slice in,
                                  size_t n_levels, struct wh_error *err)
 {
@@ -100,12 +108,15 @@ static enum wh_status decompress(struct wh_pq_pages *p, struct wh_pq_page *page,
     page->values = in;
     if (is_stored)
         return WH_OK;
-    p->body.size = 0;
-    WH_TRY(wh_buffer_resize(&p->body, size, err));
+    struct wh_buffer *to = page->header.type == WH_PQ_DICTIONARY_PAGE ? &p->dictionary : &p->body;
+    to->size = 0;
+    if (size > to->capacity) /* its growth would be by half, for bytes that nobody needs */
+        wh_buffer_release(to);
+    WH_TRY(wh_buffer_resize(to, size, err));
     if (size > 0)
-        WH_TRY(wh_pq_decompress(p->codec, p->chunk->codec, in, p->body.data, size, err));
-    page->values = wh_slice((const char *)p->body.data, size);
-    page->owner = &p->body;
+        WH_TRY(wh_pq_decompress(p->codec, p->chunk->codec, in, to->data, size, err));
+    page->values = wh_slice((const char *)to->data, size);
+    page->owner = to;
     return WH_OK;
 }
 

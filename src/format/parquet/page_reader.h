@@ -15,7 +15,7 @@ struct wh_pq_pages {
     uint64_t chunk_end;              /* by the metadata; read-ahead stops there */
     struct wh_buffer window;         /* owned: bytes of the file; at: where the next page begins */
     size_t at;
-    struct wh_buffer body; /* owned: decompressed page */
+    struct wh_buffer body, dictionary; /* owned: decompressed page of either kind */
 };
 
 /* Parts of a page; slices are lent until the next call and have WH_BUFFER_SLACK bytes behind them. */

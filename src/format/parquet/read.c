@@ -1,10 +1,14 @@
 /* format/parquet/read.c - Parquet files as a stream: opening, cutting into chunks; see read.h. */
 #include "format/parquet/read.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "batch/schema.h"
+#include "batch/text.h"
 #include "format/parquet/read_int.h"
 
 const struct wh_option wh_parquet_read_options[] = {
@@ -91,7 +95,10 @@ static bool get_count(const json_t *object, const char *key, int64_t least, int6
 static enum wh_status parse_position(const struct wh_pq_stream *s, const char *text,
                                      struct wh_pq_position *out, struct wh_error *err)
 {
+    errno = 0;
     json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    if (object == NULL && errno == ENOMEM) /* jansson itself does not tell */
+        return wh_nomem(err);
     const char *path = json_string_value(json_object_get(object, "file"));
     int64_t group, n_groups;
     bool ok = path != NULL && get_count(object, "row_group", 0, &group) &&
@@ -106,26 +113,36 @@ static enum wh_status parse_position(const struct wh_pq_stream *s, const char *t
     return WH_OK;
 }
 
-/* The JSON text of an object, which it takes. */
-static enum wh_status dump(char **out, json_t *object, const char *what, struct wh_error *err)
+/* Paths go into JSON, which is UTF-8. */
+static enum wh_status check_path(const char *path, struct wh_error *err)
 {
-    *out = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
-    json_decref(object);
-    if (*out != NULL)
+    if (wh_utf8_valid(wh_slice_of(path)))
         return WH_OK;
-    wh_fail(err, WH_CONFIG, "could not write down %s: a path is not valid UTF-8", what);
+    wh_fail(err, WH_CONFIG, "could not read \"%s\": its path is not valid UTF-8", path);
     return wh_hint(err, "rename the file");
+}
+
+static enum wh_status put_position(struct wh_buffer *out, const struct wh_pq_stream *s,
+                                   const struct wh_pq_position *at, struct wh_error *err)
+{
+    const struct wh_pq_row_group *g = &s->planned->file->meta.groups[at->group];
+    uint64_t offset = g->n_chunks == 0 ? 0 : wh_pq_chunk_start(&g->chunks[0]);
+    WH_TRY(wh_buffer_append_text(out, "{\"file\":", err));
+    WH_TRY(wh_json_string(out, wh_slice_of(s->set->files[at->file].path), err));
+    return wh_buffer_printf(
+        out, err, ",\"row_group\":%zu,\"row_groups\":%zu,\"rows\":%" PRId64 ",\"offset\":%" PRIu64 "}",
+        at->group, at->n_groups, at->rows, offset);
 }
 
 static enum wh_status format_position(char **out, const struct wh_pq_stream *s,
                                       const struct wh_pq_position *at, struct wh_error *err)
 {
-    const struct wh_pq_row_group *g = &s->planned->file->meta.groups[at->group];
-    uint64_t offset = g->n_chunks == 0 ? 0 : wh_pq_chunk_start(&g->chunks[0]);
-    json_t *object = json_pack("{s:s, s:I, s:I, s:I, s:I}", "file", s->set->files[at->file].path, "row_group",
-                               (json_int_t)at->group, "row_groups", (json_int_t)at->n_groups, "rows",
-                               (json_int_t)at->rows, "offset", (json_int_t)offset);
-    return dump(out, object, "where a row group is", err);
+    struct wh_buffer text = {0};
+    enum wh_status status = put_position(&text, s, at, err);
+    if (status == WH_OK)
+        status = wh_buffer_take_text(out, &text, err);
+    wh_buffer_release(&text);
+    return status;
 }
 
 /* ---- chunks ------------------------------------------------------------------------------------------ */
@@ -201,21 +218,33 @@ static enum wh_status open_chunk(struct wh_reader **out, struct wh_stream *base,
 
 /* ---- state of the files -------------------------------------------------------------------------------- */
 
+static enum wh_status put_file(struct wh_buffer *out, const struct wh_file *f, struct wh_error *err)
+{
+    WH_TRY(wh_buffer_append_text(out, "{\"path\":", err));
+    WH_TRY(wh_json_string(out, wh_slice_of(f->path), err));
+    return wh_buffer_printf(out, err, ",\"size\":%" PRIu64 ",\"mtime_ns\":%" PRId64 ",\"inode\":%" PRIu64 "}",
+                            f->size, f->mtime_ns, f->inode);
+}
+
+static enum wh_status put_files(struct wh_buffer *out, const struct wh_file_set *set, struct wh_error *err)
+{
+    WH_TRY(wh_buffer_append_text(out, "{\"files\":[", err));
+    for (size_t i = 0; i < set->n_files; i++) {
+        WH_TRY(wh_buffer_append_text(out, i == 0 ? "" : ",", err));
+        WH_TRY(put_file(out, &set->files[i], err));
+    }
+    return wh_buffer_append_text(out, "]}", err);
+}
+
 static enum wh_status snapshot(struct wh_stream *base, char **json, struct wh_error *err)
 {
     const struct wh_pq_stream *s = (const struct wh_pq_stream *)base;
-    json_t *files = json_array();
-    for (size_t i = 0; files != NULL && i < s->set->n_files; i++) {
-        const struct wh_file *f = &s->set->files[i];
-        json_t *entry = json_pack("{s:s, s:I, s:I, s:I}", "path", f->path, "size", (json_int_t)f->size,
-                                  "mtime_ns", (json_int_t)f->mtime_ns, "inode", (json_int_t)f->inode);
-        if (json_array_append_new(files, entry) != 0) {
-            json_decref(files);
-            files = NULL;
-        }
-    }
-    json_t *object = files == NULL ? NULL : json_pack("{s:o}", "files", files);
-    return dump(json, object, "which files are read", err);
+    struct wh_buffer text = {0};
+    enum wh_status status = put_files(&text, s->set, err);
+    if (status == WH_OK)
+        status = wh_buffer_take_text(json, &text, err);
+    wh_buffer_release(&text);
+    return status;
 }
 
 static enum wh_status check_snapshot(struct wh_pq_stream *s, const char *before, struct wh_error *err)
@@ -285,6 +314,7 @@ static enum wh_status init_stream(struct wh_pq_stream *s, const struct wh_stream
     for (size_t i = 0; i < s->set->n_files; i++) {
         int64_t number = (int64_t)i;
         bool found;
+        WH_TRY(check_path(s->set->files[i].path, err));
         WH_TRY(wh_map_add(&s->paths, wh_slice_of(s->set->files[i].path), &number, &found, err));
     }
     WH_TRY(wh_pq_prune_init(&s->prune, req->prune, req->n_prune, s->context->budget, err));

@@ -138,11 +138,12 @@ static enum wh_status select_column(struct wh_pq_stream *s, const struct joined 
 static enum wh_status select_columns(struct wh_pq_stream *s, const struct joined *j,
                                      const char *const *columns, struct wh_error *err)
 {
-    for (size_t i = 0; columns == NULL && i < j->schema.n_fields; i++)
+    size_t n = j->bytes == NULL ? 0 : j->schema.n_fields;
+    for (size_t i = 0; columns == NULL && i < n; i++)
         WH_TRY(select_column(s, j, i, err));
     for (; columns != NULL && *columns != NULL; columns++) {
         int64_t i = wh_map_find(&j->names, wh_slice_of(*columns));
-        if (i < 0)
+        if (i < 0 || (size_t)i >= n)
             return no_column(j, *columns, err);
         WH_TRY(select_column(s, j, (size_t)i, err));
     }

@@ -150,7 +150,8 @@ static struct wh_pq_element *add_repeated(struct element_sink *sink, const char 
     return e;
 }
 
-static void add_field(struct element_sink *sink, const struct wh_field *f, struct wh_slice name, bool nullable)
+static void add_field(struct element_sink *sink, const struct wh_field *f, struct wh_slice name,
+                      bool nullable)
 {
     struct wh_pq_element *e = add_element(sink, name, nullable);
     annotate(e, f);
@@ -198,7 +199,7 @@ enum wh_status wh_pq_elements(struct wh_pq_element **out, size_t *n, const struc
 
 struct path_walk {
     const struct wh_pq_element *elements;
-    size_t next;                              /* element */
+    size_t next;                             /* element */
     struct wh_slice parts[3 * WH_MAX_DEPTH]; /* a list is three levels of elements */
     struct wh_pq_path *paths;
     size_t n_paths;
@@ -242,12 +243,13 @@ static enum wh_status check_group(const struct wh_field *f, int depth, struct wh
     if (depth > WH_MAX_DEPTH)
         return wh_fail(err, WH_CONFIG, "could not write column \"%s\": it is nested too deeply", f->name);
     if (f->type == WH_STRUCT && f->n_children == 0) {
-        wh_fail(err, WH_CONFIG, "could not write column \"%s\": Parquet has no struct without members", f->name);
+        wh_fail(err, WH_CONFIG, "could not write column \"%s\": Parquet has no struct without members",
+                f->name);
         return wh_hint(err, "leave the column out, or read it as json");
     }
     if (f->type == WH_DECIMAL && (f->precision < 1 || f->precision > WH_DECIMAL_MAX_DIGITS || f->scale < 0))
-        return wh_fail(err, WH_INTERNAL, "could not write column \"%s\": decimal(%d,%d)", f->name, f->precision,
-                       f->scale);
+        return wh_fail(err, WH_INTERNAL, "could not write column \"%s\": decimal(%d,%d)", f->name,
+                       f->precision, f->scale);
     return WH_OK;
 }
 

@@ -18,26 +18,26 @@
 struct wh_pq_node {
     const struct wh_field *field;        /* lent by the wherry schema of the tree */
     const struct wh_pq_element *element; /* lent: leaf or the outer group of the field; NULL when writing */
-    int16_t present_def; /* leaves: also the column's max_def */
-    int16_t item_def;    /* LIST, MAP */
-    int16_t item_rep;    /* LIST, MAP */
-    int16_t max_rep;     /* repetition level of the node's own values; leaves: the column's max_rep */
-    int32_t first_leaf;  /* columns [first_leaf, first_leaf + n_leaves) lie below; a leaf has one: itself */
+    int16_t present_def;                 /* leaves: also the column's max_def */
+    int16_t item_def;                    /* LIST, MAP */
+    int16_t item_rep;                    /* LIST, MAP */
+    int16_t max_rep;    /* repetition level of the node's own values; leaves: the column's max_rep */
+    int32_t first_leaf; /* columns [first_leaf, first_leaf + n_leaves) lie below; a leaf has one: itself */
     int32_t n_leaves;
     /* Leaves */
-    int32_t type;        /* enum wh_pq_type */
-    int32_t length;      /* bytes of a value of FIXED, else 0 */
+    int32_t type;   /* enum wh_pq_type */
+    int32_t length; /* bytes of a value of FIXED, else 0 */
     /* Groups: as many as the field has */
     struct wh_pq_node *children; /* in the tree's arena */
 };
 
 struct wh_pq_tree {
-    struct wh_schema schema;         /* owned; only of trees made by wh_pq_tree_read */
-    struct wh_pq_node *nodes;        /* top-level fields, in order */
+    struct wh_schema schema;  /* owned; only of trees made by wh_pq_tree_read */
+    struct wh_pq_node *nodes; /* top-level fields, in order */
     size_t n_nodes;
-    struct wh_pq_node **leaves;      /* by column number */
+    struct wh_pq_node **leaves; /* by column number */
     size_t n_leaves;
-    struct wh_pq_arena arena;        /* owned */
+    struct wh_pq_arena arena; /* owned */
 };
 void wh_pq_tree_release(struct wh_pq_tree *t);
 
@@ -46,8 +46,8 @@ void wh_pq_tree_release(struct wh_pq_tree *t);
  * types that have no counterpart are read by their physical type; docs/formats/parquet.md has the table.
  * Fails with WH_DATA when the schema is malformed (child counts, depth, lengths, decimals beyond 76
  * digits). A tree without columns is fine. */
-enum wh_status wh_pq_tree_read(struct wh_pq_tree *out, const struct wh_pq_element *elements, size_t n_elements,
-                               struct wh_error *err);
+enum wh_status wh_pq_tree_read(struct wh_pq_tree *out, const struct wh_pq_element *elements,
+                               size_t n_elements, struct wh_error *err);
 
 /* For writing: the schema is lent while the tree lives. Fails with WH_CONFIG for a type that Parquet does
  * not have (a struct without members). */

@@ -14,7 +14,8 @@ struct walk {
 
 static enum wh_status malformed(struct wh_error *err, const char *reason)
 {
-    return wh_fail(err, WH_DATA, "could not read the Parquet schema: %s", reason);
+    wh_fail(err, WH_DATA, "could not read the Parquet schema: %s", reason);
+    return WH_DATA;
 }
 
 static int32_t annotation_of(const struct wh_pq_element *e)
@@ -69,8 +70,8 @@ static struct wh_pq_logical logical_of(const struct wh_pq_element *e)
 static enum wh_type plain_type(int32_t physical)
 {
     static const enum wh_type types[WH_PQ_TYPE_COUNT] = {
-        [WH_PQ_BOOLEAN] = WH_BOOL,    [WH_PQ_INT32] = WH_INT32,     [WH_PQ_INT64] = WH_INT64,
-        [WH_PQ_INT96] = WH_TIMESTAMP, [WH_PQ_FLOAT] = WH_FLOAT32,   [WH_PQ_DOUBLE] = WH_FLOAT64,
+        [WH_PQ_BOOLEAN] = WH_BOOL,      [WH_PQ_INT32] = WH_INT32,   [WH_PQ_INT64] = WH_INT64,
+        [WH_PQ_INT96] = WH_TIMESTAMP,   [WH_PQ_FLOAT] = WH_FLOAT32, [WH_PQ_DOUBLE] = WH_FLOAT64,
         [WH_PQ_BYTE_ARRAY] = WH_BINARY, [WH_PQ_FIXED] = WH_BINARY,
     };
     return types[physical];
@@ -169,15 +170,18 @@ static enum wh_status set_leaf_type(struct wh_field *f, const struct wh_pq_eleme
 
 /* ---- the tree ---------------------------------------------------------------------------------- */
 
-static enum wh_status peek(const struct walk *w, size_t ahead, const struct wh_pq_element **out,
-                           struct wh_error *err)
+/* The element that many ahead, or NULL with *err filled. */
+static const struct wh_pq_element *peek(const struct walk *w, size_t ahead, struct wh_error *err)
 {
-    if (ahead >= w->n - w->next)
-        return malformed(err, "it ends within a group");
-    *out = &w->elements[w->next + ahead];
-    if ((*out)->repetition < WH_PQ_REQUIRED || (*out)->repetition > WH_PQ_REPEATED)
-        return malformed(err, "an element has an unknown repetition");
-    return WH_OK;
+    if (ahead >= w->n - w->next) {
+        malformed(err, "it ends within a group");
+        return NULL;
+    }
+    const struct wh_pq_element *e = &w->elements[w->next + ahead];
+    if (e->repetition >= WH_PQ_REQUIRED && e->repetition <= WH_PQ_REPEATED)
+        return e;
+    malformed(err, "an element has an unknown repetition");
+    return NULL;
 }
 
 static enum wh_status name_field(struct wh_field *f, struct wh_slice name, struct wh_error *err)
@@ -248,11 +252,12 @@ static struct wh_pq_level enter_items(struct wh_pq_node *node, const struct wh_p
 static enum wh_status read_list(struct walk *w, struct wh_pq_node *node, struct wh_field *f,
                                 const struct wh_pq_level *level, struct wh_error *err)
 {
-    const struct wh_pq_element *repeated, *inner;
-    WH_TRY(peek(w, 0, &repeated, err));
-    inner = repeated;
-    if (!repeated->is_leaf)
-        WH_TRY(peek(w, 1, &inner, err));
+    const struct wh_pq_element *repeated = peek(w, 0, err);
+    if (repeated == NULL)
+        return err->code;
+    const struct wh_pq_element *inner = repeated->is_leaf ? repeated : peek(w, 1, err);
+    if (inner == NULL)
+        return err->code;
     struct wh_pq_level items = enter_items(node, level);
     f->type = WH_LIST;
     WH_TRY(make_children(w, node, f, 1, err));
@@ -289,7 +294,7 @@ static enum wh_status read_repeated(struct walk *w, struct wh_pq_node *node, str
 static enum wh_status read_value(struct walk *w, struct wh_pq_node *node, struct wh_field *f,
                                  const struct wh_pq_level *level, struct wh_error *err)
 {
-    const struct wh_pq_element *e = node->element, *child;
+    const struct wh_pq_element *e = node->element;
     if (e->is_leaf) {
         node->type = e->type;
         node->length = e->type == WH_PQ_FIXED ? e->length : 0;
@@ -298,7 +303,9 @@ static enum wh_status read_value(struct walk *w, struct wh_pq_node *node, struct
     }
     int32_t annotation = annotation_of(e);
     if (e->n_children == 1 && (annotation == WH_PQ_LOGICAL_LIST || annotation == WH_PQ_LOGICAL_MAP)) {
-        WH_TRY(peek(w, 0, &child, err));
+        const struct wh_pq_element *child = peek(w, 0, err);
+        if (child == NULL)
+            return err->code;
         bool repeated = child->repetition == WH_PQ_REPEATED;
         if (repeated && annotation == WH_PQ_LOGICAL_MAP && !child->is_leaf && child->n_children == 2)
             return read_map(w, node, f, level, err);
@@ -311,8 +318,9 @@ static enum wh_status read_value(struct walk *w, struct wh_pq_node *node, struct
 static enum wh_status read_node(struct walk *w, struct wh_pq_node *node, struct wh_field *f,
                                 const struct wh_pq_level *above, struct wh_error *err)
 {
-    const struct wh_pq_element *e;
-    WH_TRY(peek(w, 0, &e, err));
+    const struct wh_pq_element *e = peek(w, 0, err);
+    if (e == NULL)
+        return err->code;
     if (above->depth > WH_MAX_DEPTH)
         return malformed(err, "it is nested too deeply");
     WH_TRY(name_field(f, e->name, err));
@@ -364,8 +372,8 @@ static enum wh_status fill_tree(struct walk *w, struct wh_error *err)
     return wh_pq_tree_collect(t, err);
 }
 
-enum wh_status wh_pq_tree_read(struct wh_pq_tree *out, const struct wh_pq_element *elements, size_t n_elements,
-                               struct wh_error *err)
+enum wh_status wh_pq_tree_read(struct wh_pq_tree *out, const struct wh_pq_element *elements,
+                               size_t n_elements, struct wh_error *err)
 {
     struct wh_pq_tree t = {0};
     struct walk w = {.elements = elements, .n = n_elements, .tree = &t};

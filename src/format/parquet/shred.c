@@ -59,10 +59,11 @@ static int64_t find_bit(const uint8_t *map, int64_t from, int64_t end, bool valu
     return from;
 }
 
-static enum wh_status shred_flat(struct wh_pq_shred *s, const struct wh_pq_node *node, const struct wh_column *c,
-                                 int64_t from, int64_t n, struct wh_error *err)
+static enum wh_status shred_flat(struct wh_pq_shred *s, const struct wh_pq_node *node,
+                                 const struct wh_pq_rows *rows, struct wh_error *err)
 {
-    int64_t end = from + n, at = from;
+    const struct wh_column *c = rows->column;
+    int64_t from = rows->from, n = rows->n, end = from + n, at = from;
     s->values = c;
     s->n = (size_t)n;
     if (node->present_def > 0) {
@@ -187,13 +188,14 @@ static enum wh_status collect_runs(struct wh_pq_shred *s, struct wh_error *err)
 }
 
 enum wh_status wh_pq_shred(struct wh_pq_shred *s, const struct wh_pq_node *top, int32_t leaf,
-                           const struct wh_column *c, int64_t from, int64_t n, struct wh_error *err)
+                           const struct wh_pq_rows *rows, struct wh_error *err)
 {
+    const struct wh_column *c = rows->column;
     s->defs.size = s->reps.size = s->runs.size = 0;
     s->n_values = 0;
     if (top->children == NULL)
-        return shred_flat(s, top, c, from, n, err);
-    WH_TRY(start_entries(s, from, n, err));
+        return shred_flat(s, top, rows, err);
+    WH_TRY(start_entries(s, rows->from, rows->n, err));
     const struct wh_pq_node *node = top;
     int16_t parent_def = 0;
     for (;;) {

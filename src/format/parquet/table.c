@@ -1,5 +1,4 @@
 /* format/parquet/table.c - Parquet as a file format: one table for both directions. */
-#include "format/parquet/options.h"
 #include "format/parquet/read.h"
 #include "format/parquet/writer.h"
 

@@ -24,6 +24,12 @@ static void require(struct source *s, const struct wh_thrift_field *f, uint32_t 
         wh_thrift_fault(&s->in, "a required field is missing");
 }
 
+/* The flag, if the field's value was one of the right type. */
+static unsigned flag_if_seen(const struct wh_thrift_field *f, unsigned flag)
+{
+    return (f->seen & NEED(f->id)) != 0 ? flag : 0;
+}
+
 /* Room for a list of n structs; after a failure NULL, and the source is at its end. */
 static void *new_array(struct source *s, size_t n, size_t size)
 {
@@ -100,7 +106,7 @@ static void read_element(struct source *s, struct wh_pq_element *e)
         switch (f.id) {
         case 1:
             e->type = wh_thrift_i32(in, &f);
-            e->is_leaf = true;
+            e->is_leaf = flag_if_seen(&f, 1) != 0;
             break;
         case 2:
             e->length = wh_thrift_i32(in, &f);
@@ -145,23 +151,23 @@ static void read_statistics(struct source *s, struct wh_pq_statistics *t)
         switch (f.id) {
         case 1:
             t->old_max = wh_thrift_binary(in, &f);
-            t->has |= WH_PQ_HAS_OLD_MAX;
+            t->has |= flag_if_seen(&f, WH_PQ_HAS_OLD_MAX);
             break;
         case 2:
             t->old_min = wh_thrift_binary(in, &f);
-            t->has |= WH_PQ_HAS_OLD_MIN;
+            t->has |= flag_if_seen(&f, WH_PQ_HAS_OLD_MIN);
             break;
         case 3:
             t->null_count = wh_thrift_i64(in, &f);
-            t->has |= WH_PQ_HAS_NULL_COUNT;
+            t->has |= flag_if_seen(&f, WH_PQ_HAS_NULL_COUNT);
             break;
         case 5:
             t->max = wh_thrift_binary(in, &f);
-            t->has |= WH_PQ_HAS_MAX;
+            t->has |= flag_if_seen(&f, WH_PQ_HAS_MAX);
             break;
         case 6:
             t->min = wh_thrift_binary(in, &f);
-            t->has |= WH_PQ_HAS_MIN;
+            t->has |= flag_if_seen(&f, WH_PQ_HAS_MIN);
             break;
         case 7:
             t->max_exact = wh_thrift_bool(in, &f);
@@ -171,7 +177,7 @@ static void read_statistics(struct source *s, struct wh_pq_statistics *t)
             break;
         case 9:
             t->nan_count = wh_thrift_i64(in, &f);
-            t->has |= WH_PQ_HAS_NAN_COUNT;
+            t->has |= flag_if_seen(&f, WH_PQ_HAS_NAN_COUNT);
             break;
         default:
             wh_thrift_skip(in, &f);
@@ -604,7 +610,7 @@ enum wh_status wh_pq_read_page_header(struct wh_pq_page_header *out, struct wh_s
             h.compressed_bytes = wh_thrift_i32(&s.in, &f);
         } else if (f.id == 4) {
             h.crc = (uint32_t)wh_thrift_i32(&s.in, &f);
-            h.has_crc = true;
+            h.has_crc = flag_if_seen(&f, 1) != 0;
         } else {
             read_page_kind(&s, &f, &h);
         }

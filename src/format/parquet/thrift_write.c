@@ -6,7 +6,17 @@
 #include "base/mem.h"
 
 /* Types of the compact protocol. */
-enum { T_STOP = 0, T_TRUE = 1, T_FALSE = 2, T_BYTE = 3, T_I32 = 5, T_I64 = 6, T_BINARY = 8, T_LIST = 9, T_STRUCT = 12 };
+enum {
+    T_STOP = 0,
+    T_TRUE = 1,
+    T_FALSE = 2,
+    T_BYTE = 3,
+    T_I32 = 5,
+    T_I64 = 6,
+    T_BINARY = 8,
+    T_LIST = 9,
+    T_STRUCT = 12
+};
 
 #define MAX_NESTING 8
 #define VARINT_BYTES 10
@@ -50,7 +60,7 @@ static void put_varint(struct out *o, uint64_t v)
 
 static uint64_t zigzag(int64_t v)
 {
-    return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+    return (uint64_t)v << 1 ^ (UINT64_C(0) - ((uint64_t)v >> 63));
 }
 
 static void put_field(struct out *o, int id, unsigned type)
@@ -476,7 +486,8 @@ enum wh_status wh_pq_write_footer_start(struct wh_buffer *out, const struct wh_p
     return o.status;
 }
 
-enum wh_status wh_pq_write_footer_end(struct wh_buffer *out, const struct wh_pq_footer *f, struct wh_error *err)
+enum wh_status wh_pq_write_footer_end(struct wh_buffer *out, const struct wh_pq_footer *f,
+                                      struct wh_error *err)
 {
     struct out o = begin(out, NULL, err);
     o.last_field[0] = 4;

@@ -22,7 +22,7 @@ enum wh_pq_mark_kind {
 struct wh_pq_mark {
     uint64_t position; /* in the bytes; the number is not there */
     int64_t value;
-    uint32_t kind;     /* enum wh_pq_mark_kind */
+    uint32_t kind; /* enum wh_pq_mark_kind */
 };
 /* Writes a RowGroup whose offsets count from the start of its part: appends its bytes without them to out
  * and a struct wh_pq_mark for each to marks, with positions in out. Of chunks with an offset index,
@@ -55,4 +55,5 @@ struct wh_pq_footer {
 };
 enum wh_status wh_pq_write_footer_start(struct wh_buffer *out, const struct wh_pq_footer *f,
                                         struct wh_error *err);
-enum wh_status wh_pq_write_footer_end(struct wh_buffer *out, const struct wh_pq_footer *f, struct wh_error *err);
+enum wh_status wh_pq_write_footer_end(struct wh_buffer *out, const struct wh_pq_footer *f,
+                                      struct wh_error *err);

@@ -14,8 +14,8 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
-#include "format/parquet/column.h"
 #include "format/parquet/check.h"
+#include "format/parquet/column.h"
 #include "format/parquet/entry.h"
 #include "format/parquet/options.h"
 #include "format/parquet/thrift_write.h"
@@ -40,7 +40,7 @@ struct encoder {
     struct wh_pq_element *elements; /* these arrays are in the tree's arena */
     size_t n_elements;
     struct wh_pq_path *paths;
-    bool *wants_bloom; /* by column */
+    bool *wants_bloom;      /* by column */
     pthread_mutex_t lock;   /* guards idle */
     struct workspace *idle; /* owned */
 };
@@ -219,25 +219,35 @@ static enum wh_status keep_pages(struct part *p, const struct wh_pq_column *col,
 }
 
 /* The first column that all rows are in order of, if any; constant ones say nothing. */
-static void find_sorting(const struct part *p, struct wh_pq_row_group *g, struct wh_pq_sorting *sorting)
+static const struct wh_pq_column *find_sorting(const struct part *p)
 {
-    for (size_t i = 0; i < p->work->n_columns && g->n_sorting == 0; i++) {
+    for (size_t i = 0; i < p->work->n_columns; i++) {
         const struct wh_pq_column *col = &p->work->columns[i];
         const struct wh_pq_bounds *b = &col->bounds;
         bool varies = b->has_min && (b->min_len != b->max_len || memcmp(b->min, b->max, b->min_len) != 0);
-        if (col->leaf->max_rep > 0 || !varies || !(col->ascending || col->descending))
-            continue;
-        *sorting = (struct wh_pq_sorting){.column = (int32_t)i, .descending = !col->ascending};
-        g->sorting = sorting;
-        g->n_sorting = 1;
+        if (col->leaf->max_rep == 0 && varies && (col->ascending || col->descending))
+            return col;
     }
+    return NULL;
+}
+
+static enum wh_status set_sorting(struct wh_pq_row_group *g, const struct wh_pq_column *col,
+                                  struct wh_pq_arena *arena, struct wh_error *err)
+{
+    void *memory;
+    if (col == NULL)
+        return WH_OK;
+    WH_TRY(wh_pq_arena_alloc(&memory, arena, 1, sizeof *g->sorting, err));
+    g->sorting = memory;
+    *g->sorting = (struct wh_pq_sorting){.column = col->number, .descending = !col->ascending};
+    g->n_sorting = 1;
+    return WH_OK;
 }
 
 static enum wh_status fill_group(struct part *p, struct wh_pq_row_group *g, struct wh_pq_arena *arena,
                                  struct wh_error *err)
 {
     void *memory;
-    struct wh_pq_sorting sorting;
     WH_TRY(wh_pq_arena_alloc(&memory, arena, p->work->n_columns, sizeof *g->chunks, err));
     *g = (struct wh_pq_row_group){
         .chunks = memory,
@@ -257,7 +267,7 @@ static enum wh_status fill_group(struct part *p, struct wh_pq_row_group *g, stru
     }
     for (size_t i = 0; i < g->n_chunks; i++)
         WH_TRY(wh_pq_column_index(&p->work->columns[i], &p->base.bytes, &g->chunks[i], arena, err));
-    find_sorting(p, g, &sorting);
+    WH_TRY(set_sorting(g, find_sorting(p), arena, err));
     return wh_pq_write_row_group(&p->meta.groups, &p->meta.marks, g, err);
 }
 
@@ -291,8 +301,8 @@ static enum wh_status write_rows(struct part *p, const struct wh_batch *b, struc
         int64_t n = WH_MIN(b->rows - from, p->encoder->options.group_rows - p->group_rows);
         for (size_t i = 0; i < p->work->n_columns; i++) {
             struct wh_pq_column *col = &p->work->columns[i];
-            const struct wh_column *c = &b->columns[col->top - p->encoder->tree.nodes];
-            WH_TRY(wh_pq_column_add(col, c, from, n, err));
+            struct wh_pq_rows rows = {&b->columns[col->top - p->encoder->tree.nodes], from, n};
+            WH_TRY(wh_pq_column_add(col, &rows, err));
         }
         p->group_rows += n;
         p->base.rows += n;
