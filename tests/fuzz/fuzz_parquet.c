@@ -90,31 +90,31 @@ static void read_file(const char *path, size_t size)
     }
 #define GROUP(repeats, n, ...)                                                                               \
     {                                                                                                        \
-        .repetition = repeats, .n_children = n, .name = {"g", 1}, .converted = -1, __VA_ARGS__               \
+        .repetition = repeats, .n_children = n, .name = {"g", 1}, __VA_ARGS__               \
     }
 #define PLAIN_TYPE .converted = -1
 
 /* Root, then the elements of one column. */
 static struct wh_pq_element schemas[][6] = {
-    {GROUP(0, 1), LEAF(WH_PQ_INT32, 0, PLAIN_TYPE)},
-    {GROUP(0, 1), LEAF(WH_PQ_INT64, 1, PLAIN_TYPE)},
-    {GROUP(0, 1), LEAF(WH_PQ_INT96, 1, PLAIN_TYPE)},
-    {GROUP(0, 1), LEAF(WH_PQ_BOOLEAN, 0, PLAIN_TYPE)},
-    {GROUP(0, 1), LEAF(WH_PQ_BOOLEAN, 1, PLAIN_TYPE)},
-    {GROUP(0, 1), LEAF(WH_PQ_DOUBLE, 1, PLAIN_TYPE)},
-    {GROUP(0, 1), LEAF(WH_PQ_BYTE_ARRAY, 0, .converted = WH_PQ_UTF8)},
-    {GROUP(0, 1), LEAF(WH_PQ_BYTE_ARRAY, 1, .converted = WH_PQ_JSON)},
-    {GROUP(0, 1), LEAF(WH_PQ_BYTE_ARRAY, 1, .converted = WH_PQ_DECIMAL, .precision = 40, .scale = 2)},
-    {GROUP(0, 1), LEAF(WH_PQ_FIXED, 1, .length = 5, PLAIN_TYPE)},
-    {GROUP(0, 1), LEAF(WH_PQ_FIXED, 0, .length = 7, .converted = WH_PQ_DECIMAL, .precision = 12)},
-    {GROUP(0, 1), LEAF(WH_PQ_INT32, 1, .converted = WH_PQ_UINT_8)},
-    {GROUP(0, 1), LEAF(WH_PQ_INT32, 2, PLAIN_TYPE)},
-    {GROUP(0, 1), GROUP(1, 1, .logical = {.id = WH_PQ_LOGICAL_LIST}), GROUP(2, 1),
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_INT32, 0, PLAIN_TYPE)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_INT64, 1, PLAIN_TYPE)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_INT96, 1, PLAIN_TYPE)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_BOOLEAN, 0, PLAIN_TYPE)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_BOOLEAN, 1, PLAIN_TYPE)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_DOUBLE, 1, PLAIN_TYPE)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_BYTE_ARRAY, 0, .converted = WH_PQ_UTF8)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_BYTE_ARRAY, 1, .converted = WH_PQ_JSON)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_BYTE_ARRAY, 1, .converted = WH_PQ_DECIMAL, .precision = 40, .scale = 2)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_FIXED, 1, .length = 5, PLAIN_TYPE)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_FIXED, 0, .length = 7, .converted = WH_PQ_DECIMAL, .precision = 12)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_INT32, 1, .converted = WH_PQ_UINT_8)},
+    {GROUP(0, 1, PLAIN_TYPE), LEAF(WH_PQ_INT32, 2, PLAIN_TYPE)},
+    {GROUP(0, 1, PLAIN_TYPE), GROUP(1, 1, PLAIN_TYPE, .logical = {.id = WH_PQ_LOGICAL_LIST}), GROUP(2, 1, PLAIN_TYPE),
      LEAF(WH_PQ_INT64, 1, PLAIN_TYPE)},
-    {GROUP(0, 1), GROUP(1, 1, .logical = {.id = WH_PQ_LOGICAL_LIST}), GROUP(2, 1),
-     GROUP(1, 1, .logical = {.id = WH_PQ_LOGICAL_LIST}), GROUP(2, 1),
+    {GROUP(0, 1, PLAIN_TYPE), GROUP(1, 1, PLAIN_TYPE, .logical = {.id = WH_PQ_LOGICAL_LIST}), GROUP(2, 1, PLAIN_TYPE),
+     GROUP(1, 1, PLAIN_TYPE, .logical = {.id = WH_PQ_LOGICAL_LIST}), GROUP(2, 1, PLAIN_TYPE),
      LEAF(WH_PQ_BYTE_ARRAY, 1, .converted = 0)},
-    {GROUP(0, 1), GROUP(1, 1), GROUP(1, 1), LEAF(WH_PQ_FLOAT, 1, PLAIN_TYPE)},
+    {GROUP(0, 1, PLAIN_TYPE), GROUP(1, 1, PLAIN_TYPE), GROUP(1, 1, PLAIN_TYPE), LEAF(WH_PQ_FLOAT, 1, PLAIN_TYPE)},
 };
 
 static void read_rows(struct wh_pq_leaf *leaf, const struct wh_pq_node *top, unsigned cut)
