@@ -89,7 +89,8 @@ run_tsan() {
     TSAN_OPTIONS=halt_on_error=1 run_ctest build/tsan -R '^test_(base|store|engine|cli)_'
 }
 step_fuzz() { tools/fuzz.sh 20; }
-step_aarch64() { build_preset aarch64 build/aarch64 && run_ctest build/aarch64 -LE exchange; }
+# Without the tests that kill their own children: they hang in the emulator, and what they show is not about processors.
+step_aarch64() { build_preset aarch64 build/aarch64 && run_ctest build/aarch64 -LE exchange -E '_kill$'; }
 step_exchange() { run_ctest build -L exchange; }
 step_e2e() { run_scripts tests/e2e/*.sh tests/e2e/*.py; }
 

@@ -1,12 +1,14 @@
 /* exchange/parquet_dump.c - prints the rows of Parquet files as JSON lines, for comparison with other
  * readers.
  *
- *   parquet_dump [-c col,col] [-d name:type,...] [-w "column op value type"] [-k rows] [-q] FILE...
+ *   parquet_dump [-c col,col] [-d name:type,...] [-w "column op value type"] [-r rows [-x]] [-q] FILE...
  *
  * -c: columns; -d: declared types; -w: a bound for skipping row groups (op: lt le eq ge gt); -q: prints only
  * the number of rows, CPU seconds and peak of the budget. Each chunk starts with a line {"chunk":position}
- * when -p is given. Exit 1 and one line on stderr for an error. */
+ * when -p is given. -r: row groups are read in ranges of so many rows, with -x from the last to the first.
+ * Exit 1 and one line on stderr for an error. */
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -24,8 +26,8 @@ struct settings {
     struct wh_predicate bound;
     struct wh_schema bound_type;
     struct wh_column bound_value;
-    bool quiet, show_chunks, show_schema;
-    int64_t chunk_bytes;
+    bool quiet, show_chunks, show_schema, backwards;
+    int64_t chunk_bytes, range_rows;
     const char *checksum;
 };
 
@@ -41,31 +43,76 @@ static enum wh_status print_reject(struct wh_reject_sink *sink, const struct wh_
     return WH_OK;
 }
 
+/* Where rows go. */
+struct output {
+    struct wh_budget *budget;
+    struct wh_buffer text;
+    int64_t rows;
+};
+
 static enum wh_status dump_chunk(struct wh_stream *s, struct wh_chunk *chunk, const struct settings *o,
-                                 struct wh_budget *budget, int64_t *rows, struct wh_error *err)
+                                 struct output *out, struct wh_error *err)
 {
     struct wh_reject_sink sink = {.add = print_reject};
     struct wh_reader *r;
     struct wh_batch b = {0};
-    struct wh_buffer text = {0};
     WH_TRY(s->ops->open_chunk(&r, s, chunk, &sink, err));
-    enum wh_status status = wh_batch_init(&b, &s->schema, budget, err);
+    enum wh_status status = wh_batch_init(&b, &s->schema, out->budget, err);
     while (status == WH_OK && (status = s->ops->read(r, &b, err)) == WH_OK) {
-        *rows += b.rows;
+        out->rows += b.rows;
         status = wh_batch_check(&b, err);
         for (int64_t i = 0; status == WH_OK && !o->quiet && i < b.rows; i++) {
-            text.size = 0;
-            status = wh_json_row(&text, &b, i, err);
+            status = wh_json_row(&out->text, &b, i, err);
             if (status == WH_OK)
-                status = wh_buffer_append(&text, "\n", 1, err);
-            if (status == WH_OK)
-                fwrite(text.data, 1, text.size, stdout);
+                status = wh_buffer_append(&out->text, "\n", 1, err);
+        }
+        if (o->range_rows == 0) {
+            fwrite(out->text.data, 1, out->text.size, stdout);
+            out->text.size = 0;
         }
     }
-    wh_buffer_release(&text);
     wh_batch_release(&b);
     s->ops->close_reader(r);
     return status == WH_END ? WH_OK : status;
+}
+
+/* Reads range k of a chunk that lies in one row group. */
+static enum wh_status dump_range(struct wh_stream *s, json_t *position, int64_t k, const struct settings *o,
+                                 struct output *out, struct wh_error *err)
+{
+    int64_t first = k * o->range_rows, rows = json_integer_value(json_object_get(position, "rows"));
+    json_t *range = json_copy(position);
+    json_object_set_new(range, "first",
+                        json_integer(json_integer_value(json_object_get(position, "first")) + first));
+    json_object_set_new(range, "rows", json_integer(WH_MIN(o->range_rows, rows - first)));
+    struct wh_chunk chunk = {.position = json_dumps(range, JSON_COMPACT)};
+    json_decref(range);
+    enum wh_status status = dump_chunk(s, &chunk, o, out, err);
+    free(chunk.position);
+    return status;
+}
+
+static enum wh_status dump_ranges(struct wh_stream *s, const struct wh_chunk *chunk, const struct settings *o,
+                                  struct output *out, struct wh_error *err)
+{
+    json_t *position = json_loads(chunk->position, 0, NULL);
+    int64_t rows = json_integer_value(json_object_get(position, "rows")),
+            n = (rows + o->range_rows - 1) / o->range_rows;
+    struct output *parts = wh_alloc_array((size_t)n, sizeof *parts);
+    enum wh_status status = parts == NULL ? wh_nomem(err) : WH_OK;
+    for (int64_t i = 0; status == WH_OK && i < n; i++) {
+        int64_t k = o->backwards ? n - 1 - i : i;
+        parts[k].budget = out->budget;
+        status = dump_range(s, position, k, o, &parts[k], err);
+    }
+    for (int64_t i = 0; parts != NULL && i < n; i++) {
+        fwrite(parts[i].text.data, 1, parts[i].text.size, stdout);
+        out->rows += parts[i].rows;
+        wh_buffer_release(&parts[i].text);
+    }
+    free(parts);
+    json_decref(position);
+    return status;
 }
 
 static enum wh_status dump_stream(struct wh_stream *s, const struct settings *o, struct wh_budget *budget,
@@ -73,7 +120,7 @@ static enum wh_status dump_stream(struct wh_stream *s, const struct settings *o,
 {
     enum wh_status status;
     struct wh_chunk chunk = {0};
-    int64_t rows = 0;
+    struct output out = {.budget = budget};
     char type[1024];
     for (size_t i = 0; o->show_schema && i < s->schema.n_fields; i++) {
         wh_type_format(&s->schema.fields[i], type, sizeof type);
@@ -82,17 +129,19 @@ static enum wh_status dump_stream(struct wh_stream *s, const struct settings *o,
     while ((status = s->ops->next_chunk(s, &chunk, err)) == WH_OK) {
         if (o->show_chunks)
             printf("{\"chunk\":%s}\n", chunk.position);
-        status = dump_chunk(s, &chunk, o, budget, &rows, err);
+        status =
+            o->range_rows > 0 ? dump_ranges(s, &chunk, o, &out, err) : dump_chunk(s, &chunk, o, &out, err);
         free(chunk.position);
         chunk = (struct wh_chunk){0};
         if (status != WH_OK)
-            return status;
+            break;
     }
+    wh_buffer_release(&out.text);
     if (status == WH_END)
         status = s->ops->finish(s, err);
     if (o->quiet)
-        printf("%" PRId64 " rows, %" PRId64 " rejects, %.3f CPU seconds, %.1f MiB at most\n", rows, n_rejects,
-               (double)clock() / CLOCKS_PER_SEC, (double)budget->peak_bytes / 1048576);
+        printf("%" PRId64 " rows, %" PRId64 " rejects, %.3f CPU seconds, %.1f MiB at most\n", out.rows,
+               n_rejects, (double)clock() / CLOCKS_PER_SEC, (double)budget->peak_bytes / 1048576);
     return status;
 }
 
@@ -118,7 +167,7 @@ static enum wh_status parse_bound(struct settings *o, char *text, struct wh_erro
 
 static enum wh_status parse_arguments(struct settings *o, int argc, char **argv, struct wh_error *err)
 {
-    for (int c; (c = getopt(argc, argv, "c:d:w:k:b:qps")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "c:d:w:k:b:r:qpsx")) != -1;) {
         if (c == 'c')
             WH_TRY(wh_split_list(&o->columns, optarg, err));
         else if (c == 'd')
@@ -129,6 +178,10 @@ static enum wh_status parse_arguments(struct settings *o, int argc, char **argv,
             o->checksum = optarg;
         else if (c == 'b')
             o->chunk_bytes = strtoll(optarg, NULL, 10);
+        else if (c == 'r')
+            o->range_rows = strtoll(optarg, NULL, 10);
+        else if (c == 'x')
+            o->backwards = true;
         else if (c == 'q')
             o->quiet = true;
         else if (c == 'p')

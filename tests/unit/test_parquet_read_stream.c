@@ -302,10 +302,10 @@ static void cuts_chunks_and_resumes(void **state)
     }
     assert_int_equal(o.stream->ops->next_chunk(o.stream, &chunk, &err), WH_END);
     char want[300];
-    snprintf(want, sizeof want, "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":1,\"rows\":2,\"offset\":4}",
-             path);
+    snprintf(want, sizeof want,
+             "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":1,\"first\":0,\"rows\":2,\"offset\":4}", path);
     assert_string_equal(positions[0], want);
-    assert_non_null(strstr(positions[3], "\"row_group\":3,\"row_groups\":1,\"rows\":1"));
+    assert_non_null(strstr(positions[3], "\"row_group\":3,\"row_groups\":1,\"first\":0,\"rows\":1"));
     OK(o.stream->ops->snapshot(o.stream, &snapshot, &err));
     /* any chunk by its position alone */
     text.size = 0;
@@ -319,7 +319,7 @@ static void cuts_chunks_and_resumes(void **state)
     /* small row groups share a chunk */
     OK(open_reading(&o, &(struct reading){.paths = {path}, .chunk_bytes = 1000000}, &err));
     OK(o.stream->ops->next_chunk(o.stream, &chunk, &err));
-    assert_non_null(strstr(chunk.position, "\"row_group\":0,\"row_groups\":4,\"rows\":7"));
+    assert_non_null(strstr(chunk.position, "\"row_group\":0,\"row_groups\":4,\"first\":0,\"rows\":7"));
     OK(read_chunk(o.stream, &chunk, NULL, &err));
     check_text("{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{\"a\":4}\n{\"a\":5}\n{\"a\":6}\n{\"a\":7}\n");
     close_reading(&o);
@@ -344,12 +344,13 @@ static void refuses_positions(void **state)
         "",
         "{}",
         "[]",
-        "{\"file\":\"x\",\"row_group\":0,\"row_groups\":1,\"rows\":1}",
-        "{\"file\":\"%s\",\"row_group\":-1,\"row_groups\":1,\"rows\":1}",
-        "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":0,\"rows\":0}",
-        "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":2,\"rows\":1}",
-        "{\"file\":\"%s\",\"row_group\":9223372036854775807,\"row_groups\":9223372036854775807,\"rows\":1}",
-        "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":1,\"rows\":2}",
+        "{\"file\":\"x\",\"row_group\":0,\"row_groups\":1,\"first\":0,\"rows\":1}",
+        "{\"file\":\"%s\",\"row_group\":-1,\"row_groups\":1,\"first\":0,\"rows\":1}",
+        "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":0,\"first\":0,\"rows\":0}",
+        "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":2,\"first\":0,\"rows\":1}",
+        "{\"file\":\"%s\",\"row_group\":9223372036854775807,\"row_groups\":9223372036854775807,\"first\":0,"
+        "\"rows\":1}",
+        "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":1,\"first\":0,\"rows\":2}",
     };
     struct wh_error err;
     const char *path = write_rows("p.parquet", "a:int32", "1", 2);

@@ -24,6 +24,7 @@ void wh_pq_rle_init_legacy(struct wh_pq_rle *r, const uint8_t *p, size_t n, unsi
 /* Enters the next run when the current one is used up. Then r->left > 0. */
 bool wh_pq_rle_run(struct wh_pq_rle *r);
 bool wh_pq_rle_read(struct wh_pq_rle *r, uint32_t *out, size_t n);
+bool wh_pq_rle_skip(struct wh_pq_rle *r, size_t n);
 /* For widths up to 8. */
 bool wh_pq_rle_read_u8(struct wh_pq_rle *r, uint8_t *out, size_t n);
 /* For width 1: writes n bits from bit `at` of the map (8 writable bytes behind) and adds the number of

@@ -43,6 +43,11 @@ enum wh_status wh_pq_decode_fixed(struct wh_pq_decoder *v, uint8_t *out, size_t 
 enum wh_status wh_pq_decode_bytes(struct wh_pq_decoder *v, const struct wh_pq_bytes_out *out, size_t n,
                                   size_t *done, struct wh_error *err);
 
+/* Passes over n fixed values or byte arrays, by way of scratch where they must be decoded. Fails as reading
+ * them does. */
+enum wh_status wh_pq_decoder_skip(struct wh_pq_decoder *v, size_t n, struct wh_buffer *scratch,
+                                  struct wh_error *err);
+
 /* Copies n bytes, and up to 32 more behind them, which both sides have as slack. */
 static inline void wh_pq_copy(uint8_t *to, const uint8_t *from, size_t n)
 {

@@ -42,6 +42,7 @@ static void set_budget(struct wh_pq_leaf *l, struct wh_budget *budget)
     struct wh_buffer *all[] = {&l->dictionary.values,
                                &l->dictionary.entries,
                                &l->dictionary.flags,
+                               &l->index.pages,
                                &l->last,
                                &l->levels.reps,
                                &l->levels.defs,
@@ -82,9 +83,12 @@ enum wh_status wh_pq_leaf_open(struct wh_pq_leaf **leaf, const struct wh_pq_leaf
     l->page_nulls = -1;
     l->ahead_at = l->ahead_end = 0;
     l->last_def = 0;
-    l->dictionary.is_loaded = false;
-    l->dictionary.values.size = l->dictionary.entries.size = l->dictionary.flags.size = 0;
-    wh_pq_pages_open(&l->pages, source->file, chunk, source->codec, source->verify);
+    l->index.n_pages = 0;
+    l->page_rows = -1;
+    wh_pq_dictionary_reset(l);
+    wh_pq_pages_open(&l->pages, source->file, chunk, source->context);
+    if (source->is_part && l->node->max_rep > 0)
+        return wh_pq_page_index_load(&l->index, source->file, source->group, source->column, err);
     return WH_OK;
 }
 
@@ -98,8 +102,9 @@ void wh_pq_leaf_close(struct wh_pq_leaf *l)
 {
     if (l == NULL)
         return;
+    wh_pq_dictionary_release(l);
     wh_pq_pages_close(&l->pages);
-    wh_pq_dictionary_release(&l->dictionary);
+    wh_pq_page_index_release(&l->index);
     release_levels(&l->levels);
     release_levels(&l->carry_levels);
     wh_buffer_release(&l->last);
@@ -116,6 +121,14 @@ void wh_pq_leaf_close(struct wh_pq_leaf *l)
 bool wh_pq_leaf_at_end(const struct wh_pq_leaf *l)
 {
     return l->chunk_left == 0 && l->page_left == 0 && l->ahead_at == l->ahead_end && l->carry_rows == 0;
+}
+
+void wh_pq_leaf_rest(struct wh_pq_leaf *l)
+{
+    if (l->page_left == 0 && l->ahead_at == l->ahead_end)
+        wh_pq_pages_drop(&l->pages);
+    if (wh_pq_leaf_at_end(l))
+        wh_pq_dictionary_reset(l);
 }
 
 /* Ends the column's validity: none where no value is null. */
@@ -155,6 +168,17 @@ static enum wh_status bad_levels(struct wh_error *err)
 
 /* ---- flat columns ------------------------------------------------------------------------------- */
 
+enum wh_status wh_pq_leaf_took(struct wh_pq_leaf *l, int64_t n, int64_t present, struct wh_error *err)
+{
+    l->page_left -= n;
+    if (l->page_nulls < 0)
+        return WH_OK;
+    l->page_nulls -= n - present;
+    if (l->page_nulls < 0 || (l->page_left == 0 && l->page_nulls > 0))
+        return wh_fail(err, WH_DATA, "a page has another number of nulls than it says");
+    return WH_OK;
+}
+
 /* Up to n rows of the current page; *taken is less than n only when the column is full. */
 static enum wh_status read_flat_page(struct wh_pq_leaf *l, int64_t n, int64_t *taken, struct wh_error *err)
 {
@@ -175,13 +199,7 @@ static enum wh_status read_flat_page(struct wh_pq_leaf *l, int64_t n, int64_t *t
         if (is_nullable && !wh_pq_rle_read_bits(&l->defs, c->validity.data, at, *taken, &present))
             return bad_levels(err);
     }
-    l->page_left -= *taken;
-    if (l->page_nulls < 0)
-        return WH_OK;
-    l->page_nulls -= *taken - present;
-    if (l->page_nulls < 0 || (l->page_left == 0 && l->page_nulls > 0))
-        return wh_fail(err, WH_DATA, "a page has another number of nulls than it says");
-    return WH_OK;
+    return wh_pq_leaf_took(l, *taken, present, err);
 }
 
 static enum wh_status read_flat(struct wh_pq_leaf *l, int64_t n, struct wh_error *err)
@@ -217,8 +235,17 @@ static bool are_sound(struct wh_pq_leaf *l, uint32_t n)
     return true;
 }
 
-/* Reads levels ahead; none at the end of the column chunk. */
-static enum wh_status read_ahead(struct wh_pq_leaf *l, struct wh_error *err)
+/* Whether the page has as many rows as the index says, now that n more of its entries are known. */
+static bool fit_index(struct wh_pq_leaf *l, uint32_t n)
+{
+    if (l->page_rows < 0)
+        return true;
+    for (uint32_t i = 0; i < n; i++)
+        l->page_rows -= l->ahead_reps[i] == 0;
+    return l->page_left > 0 ? l->page_rows >= 0 : l->page_rows == 0;
+}
+
+enum wh_status wh_pq_leaf_read_ahead(struct wh_pq_leaf *l, struct wh_error *err)
 {
     l->ahead_at = l->ahead_end = 0;
     if (l->page_left == 0 && l->chunk_left == 0)
@@ -231,11 +258,10 @@ static enum wh_status read_ahead(struct wh_pq_leaf *l, struct wh_error *err)
         return bad_levels(err);
     l->page_left -= n;
     l->ahead_end = n;
-    return WH_OK;
+    return fit_index(l, n) ? WH_OK : wh_fail(err, WH_DATA, "its pages have other rows than its index says");
 }
 
-/* Entries ahead that belong to the first n rows, of which `started` have begun. */
-static uint32_t count_entries(const struct wh_pq_leaf *l, int64_t n, int64_t *started)
+uint32_t wh_pq_leaf_count_entries(const struct wh_pq_leaf *l, int64_t n, int64_t *started)
 {
     uint32_t i = l->ahead_at;
     for (; i < l->ahead_end; i++) {
@@ -302,8 +328,8 @@ static enum wh_status read_nested(struct wh_pq_leaf *l, int64_t n, struct wh_err
 {
     for (;;) {
         if (l->ahead_at == l->ahead_end)
-            WH_TRY(read_ahead(l, err));
-        uint32_t entries = count_entries(l, n, &l->rows), used = entries;
+            WH_TRY(wh_pq_leaf_read_ahead(l, err));
+        uint32_t entries = wh_pq_leaf_count_entries(l, n, &l->rows), used = entries;
         if (entries == 0)
             return WH_OK;
         WH_TRY(use_entries(l, &used, err));

@@ -9,8 +9,26 @@
 /* Indexes are decoded in blocks of this many. */
 #define BLOCK 1024
 
-void wh_pq_dictionary_release(struct wh_pq_dictionary *d)
+static void put_body(struct wh_pq_leaf *l)
 {
+    struct wh_pq_page_context *c = l->pages.context;
+    if (l->dictionary.body != NULL)
+        wh_pq_body_put(c->bodies, WH_TAKE(l->dictionary.body), &c->spare);
+}
+
+void wh_pq_dictionary_reset(struct wh_pq_leaf *l)
+{
+    struct wh_pq_dictionary *d = &l->dictionary;
+    put_body(l);
+    d->is_loaded = false;
+    d->bytes = NULL;
+    d->values.size = d->entries.size = d->flags.size = 0;
+}
+
+void wh_pq_dictionary_release(struct wh_pq_leaf *l)
+{
+    struct wh_pq_dictionary *d = &l->dictionary;
+    put_body(l);
     wh_buffer_release(&d->values);
     wh_buffer_release(&d->entries);
     wh_buffer_release(&d->flags);
@@ -45,16 +63,17 @@ static enum wh_status load_numbers(struct wh_pq_leaf *l, const struct wh_pq_page
     return s;
 }
 
-/* The bytes of the page stay as they are: its buffer and the dictionary's change places. Uncompressed ones
- * share their buffer with other pages and are copied. */
-static enum wh_status keep_bytes(struct wh_pq_dictionary *d, const struct wh_pq_page *page,
-                                 struct wh_error *err)
+/* The bytes of the page stay as they are, shared where they have a body. Those in the window are copied. */
+static enum wh_status keep_bytes(struct wh_pq_leaf *l, const struct wh_pq_page *page, struct wh_error *err)
 {
-    if (page->owner == NULL)
-        return wh_buffer_append(&d->values, page->values.ptr, page->values.len, err);
-    struct wh_buffer before = d->values;
-    d->values = *page->owner;
-    *page->owner = before;
+    struct wh_pq_dictionary *d = &l->dictionary;
+    if (page->body == NULL) {
+        WH_TRY(wh_buffer_append(&d->values, page->values.ptr, page->values.len, err));
+        d->bytes = d->values.data;
+        return WH_OK;
+    }
+    d->body = wh_pq_body_share(l->pages.context->bodies, page->body);
+    d->bytes = (const uint8_t *)page->values.ptr;
     return WH_OK;
 }
 
@@ -64,9 +83,9 @@ static enum wh_status load_texts(struct wh_pq_leaf *l, const struct wh_pq_page *
     size_t width = l->convert.in_width, left = page->values.len, prefix = width == 0 ? 4 : 0;
     if (d->n > left / WH_MAX(width, prefix))
         return wh_fail(err, WH_DATA, "the dictionary is shorter than its %u entries", d->n);
-    WH_TRY(keep_bytes(d, page, err));
+    WH_TRY(keep_bytes(l, page, err));
     WH_TRY(wh_buffer_resize(&d->entries, d->n * sizeof(struct wh_pq_entry), err));
-    const uint8_t *p = d->values.data;
+    const uint8_t *p = d->bytes;
     for (size_t i = 0; i < d->n; i++) {
         if (left < prefix)
             return wh_fail(err, WH_DATA, "the dictionary is shorter than its %u entries", d->n);
@@ -74,7 +93,7 @@ static enum wh_status load_texts(struct wh_pq_leaf *l, const struct wh_pq_page *
         if (len > left - prefix)
             return wh_fail(err, WH_DATA, "an entry of %zu bytes goes beyond the dictionary", len);
         p += prefix;
-        struct wh_pq_entry e = {(uint32_t)(p - d->values.data), (uint32_t)len};
+        struct wh_pq_entry e = {(uint32_t)(p - d->bytes), (uint32_t)len};
         memcpy(d->entries.data + i * sizeof e, &e, sizeof e);
         bool is_good = true;
         WH_TRY(wh_pq_leaf_check_text(l, wh_slice((const char *)p, len), &is_good, err));
@@ -212,7 +231,7 @@ static size_t count_fitting(const struct wh_pq_bytes_out *out, const struct wh_p
 static void copy_texts(const struct wh_pq_bytes_out *out, const struct wh_pq_dictionary *d,
                        const struct wh_pq_entry *entries, const uint32_t *indexes, size_t n, int32_t *offsets)
 {
-    const uint8_t *bytes = d->values.data;
+    const uint8_t *bytes = d->bytes;
     uint8_t *base = out->data->data, *to = base + out->data->size;
     for (size_t i = 0; i < n; i++) {
         struct wh_pq_entry e = entries[indexes[i]];

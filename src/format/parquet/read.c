@@ -1,4 +1,4 @@
-/* format/parquet/read.c - Parquet files as a stream: opening, cutting into chunks; see read.h. */
+/* format/parquet/read.c - Parquet files as a stream: opening, positions; see read.h. */
 #include "format/parquet/read.h"
 
 #include <errno.h>
@@ -16,7 +16,8 @@ const struct wh_option wh_parquet_read_options[] = {
      .type = WH_OPT_ENUM,
      .fallback = "verify",
      .values = "verify|ignore",
-     .help = "Whether checksums of Parquet pages, where a file has them, are verified"},
+     .help = "Whether checksums of Parquet pages, where a file has them, are "
+             "verified"},
     {0},
 };
 
@@ -102,7 +103,8 @@ static enum wh_status parse_position(const struct wh_pq_stream *s, const char *t
     const char *path = json_string_value(json_object_get(object, "file"));
     int64_t group, n_groups;
     bool ok = path != NULL && get_count(object, "row_group", 0, &group) &&
-              get_count(object, "row_groups", 1, &n_groups) && get_count(object, "rows", 0, &out->rows);
+              get_count(object, "row_groups", 1, &n_groups) && get_count(object, "first", 0, &out->first) &&
+              get_count(object, "rows", 0, &out->rows) && out->rows <= INT64_MAX - out->first;
     int64_t file = ok ? wh_map_find(&s->paths, wh_slice_of(path)) : -1;
     json_decref(object);
     if (!ok || file < 0)
@@ -129,9 +131,9 @@ static enum wh_status put_position(struct wh_buffer *out, const struct wh_pq_str
     uint64_t offset = g->n_chunks == 0 ? 0 : wh_pq_chunk_start(&g->chunks[0]);
     WH_TRY(wh_buffer_append_text(out, "{\"file\":", err));
     WH_TRY(wh_json_string(out, wh_slice_of(s->set->files[at->file].path), err));
-    return wh_buffer_printf(
-        out, err, ",\"row_group\":%zu,\"row_groups\":%zu,\"rows\":%" PRId64 ",\"offset\":%" PRIu64 "}",
-        at->group, at->n_groups, at->rows, offset);
+    WH_TRY(wh_buffer_printf(out, err, ",\"row_group\":%zu,\"row_groups\":%zu", at->group, at->n_groups));
+    return wh_buffer_printf(out, err, ",\"first\":%" PRId64 ",\"rows\":%" PRId64 ",\"offset\":%" PRIu64 "}",
+                            at->first, at->rows, offset);
 }
 
 static enum wh_status format_position(char **out, const struct wh_pq_stream *s,
@@ -147,43 +149,6 @@ static enum wh_status format_position(char **out, const struct wh_pq_stream *s,
 
 /* ---- chunks ------------------------------------------------------------------------------------------ */
 
-/* Compressed bytes of the stream's columns in a row group. */
-static uint64_t wanted_bytes(const struct wh_pq_stream *s, const struct wh_pq_opened *o, size_t group)
-{
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < s->base.schema.n_fields; i++) {
-        if (o->nodes[i] < 0)
-            continue;
-        const struct wh_pq_node *n = &o->file->tree.nodes[o->nodes[i]];
-        bytes += wh_pq_group_bytes(&o->file->meta.groups[group], (size_t)n->first_leaf, (size_t)n->n_leaves);
-    }
-    return bytes;
-}
-
-/* Adds row groups from next_group on, as long as the chunk is small; at->n_groups is 0 when the file has
- * none left. */
-static enum wh_status plan_groups(struct wh_pq_stream *s, struct wh_pq_position *at, uint64_t *bytes,
-                                  struct wh_error *err)
-{
-    const struct wh_pq_file *file = s->planned->file;
-    for (; s->next_group < file->meta.n_groups; s->next_group++) {
-        bool skip;
-        WH_TRY(wh_pq_prune_group(&s->prune, file, s->next_group, &s->base.schema, &skip, err));
-        int64_t rows = file->meta.groups[s->next_group].rows;
-        uint64_t more = wanted_bytes(s, s->planned, s->next_group);
-        if (at->n_groups > 0 && (skip || *bytes + more > (uint64_t)s->context->chunk_bytes))
-            break;
-        if (skip || rows == 0)
-            continue;
-        if (at->n_groups == 0)
-            at->group = s->next_group;
-        at->n_groups = s->next_group - at->group + 1;
-        at->rows += rows;
-        *bytes += more;
-    }
-    return WH_OK;
-}
-
 static enum wh_status next_chunk(struct wh_stream *base, struct wh_chunk *out, struct wh_error *err)
 {
     struct wh_pq_stream *s = (struct wh_pq_stream *)base;
@@ -195,7 +160,7 @@ static enum wh_status next_chunk(struct wh_stream *base, struct wh_chunk *out, s
         }
         struct wh_pq_position at = {.file = s->next_file};
         uint64_t bytes = 0;
-        WH_TRY(plan_groups(s, &at, &bytes, err));
+        WH_TRY(wh_pq_plan_chunk(s, &at, &bytes, err));
         if (at.n_groups > 0) {
             WH_TRY(format_position(&out->position, s, &at, err));
             out->bytes = bytes;
@@ -204,6 +169,7 @@ static enum wh_status next_chunk(struct wh_stream *base, struct wh_chunk *out, s
         wh_pq_give_back(s, WH_TAKE(s->planned));
         s->next_file++;
         s->next_group = 0;
+        s->next_row = 0;
     }
 }
 
@@ -275,12 +241,15 @@ static void close_stream(struct wh_stream *base)
     struct wh_pq_stream *s = (struct wh_pq_stream *)base;
     if (s == NULL)
         return;
+    wh_pq_close_idle(s);
     for (size_t i = 0; s->opened != NULL && i < s->set->n_files; i++)
         free_opened(s->opened[i]);
     free(s->opened);
     wh_pq_prune_release(&s->prune);
     wh_map_release(&s->paths);
     wh_schema_release(&s->base.schema);
+    wh_pq_page_index_release(&s->cut.borders);
+    wh_pq_bodies_release(&s->bodies);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -300,7 +269,8 @@ static enum wh_status resume_after(struct wh_pq_stream *s, const char *after, st
     struct wh_pq_position at;
     WH_TRY(parse_position(s, after, &at, err));
     s->next_file = at.file;
-    s->next_group = at.group + at.n_groups;
+    s->next_group = at.group + at.n_groups - 1;
+    s->next_row = at.n_groups == 1 ? at.first + at.rows : INT64_MAX; /* of several: all their rows */
     return WH_OK;
 }
 
@@ -335,6 +305,7 @@ enum wh_status wh_pq_open_stream(struct wh_stream **out, const struct wh_file_se
     s->context = ctx;
     s->set = files;
     pthread_mutex_init(&s->lock, NULL);
+    wh_pq_bodies_init(&s->bodies);
     enum wh_status status = init_stream(s, req, err);
     if (status == WH_OK)
         *out = &s->base;

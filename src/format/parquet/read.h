@@ -1,8 +1,9 @@
 /* format/parquet/read.h - a set of Parquet files as a stream of batches.
  *
- * The schema is the union of the files' columns by name. A chunk is one row group of a file or, where they
- * are small, several in a row; its position is
- *   {"file": path, "row_group": first, "row_groups": how many, "rows": all of them, "offset": of the first}.
+ * The schema is the union of the files' columns by name. A chunk is one row group of a file; where they are
+ * small, several in a row; where one is large, a range of its rows. Its position is
+ *   {"file": path, "row_group": first, "row_groups": how many, "first": row of the first row group,
+ *    "rows": how many, "offset": of the first row group in the file}.
  * Row groups in which, by their statistics, no row fulfils the request's predicates are left out. */
 #pragma once
 #include "format/format.h"

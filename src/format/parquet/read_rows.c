@@ -9,48 +9,17 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "batch/cast.h"
-#include "batch/text.h"
-#include "format/parquet/nest.h"
 #include "format/parquet/read_int.h"
 
 /* Rows of a batch: as many as make so many bytes, which stay in the cache of a core. */
 #define BATCH_BYTES (INT64_C(4) << 20)
 #define MAX_ROWS 16384
 #define MIN_ROWS 16
-#define VALUE_TEXT 100 /* bytes of a value that are shown in a reason */
-
-/* Why a row is rejected. */
-struct fault {
-    int64_t row;
-    size_t field;
-    const char *reason; /* static; NULL: the value could not be cast */
-};
-
-struct reader {
-    struct wh_reader base; /* first */
-    struct wh_pq_stream *stream;
-    struct wh_pq_opened *source;
-    struct wh_reject_sink *sink;
-    struct wh_pq_codec_state codec;
-    struct wh_pq_nest nest;
-    struct wh_pq_leaf **leaves; /* by column of the file; NULL: not read */
-    struct wh_column *raw;      /* by field of the stream: values before the cast */
-    struct wh_buffer faults;    /* struct fault */
-    struct wh_buffer scratch, text;
-    size_t group, end_group; /* of the file; group is being read */
-    bool in_group;
-    int64_t rows_left; /* of the row group */
-    int64_t batch_rows;
-    int64_t rows_given; /* of the chunk, for messages about rows */
-};
 
 /* ---- life --------------------------------------------------------------------------------------------- */
 
-void wh_pq_reader_close(struct wh_reader *base)
+static void free_reader(struct wh_pq_reader *r)
 {
-    struct reader *r = (struct reader *)base;
-    if (r == NULL)
-        return;
     for (size_t i = 0; r->leaves != NULL && i < r->source->file->tree.n_leaves; i++)
         wh_pq_leaf_close(r->leaves[i]);
     for (size_t i = 0; r->raw != NULL && i < r->stream->base.schema.n_fields; i++)
@@ -58,7 +27,7 @@ void wh_pq_reader_close(struct wh_reader *base)
             wh_column_release(&r->raw[i]);
     free(r->leaves);
     free(r->raw);
-    wh_pq_codec_release(&r->codec);
+    wh_pq_page_context_release(&r->pages);
     wh_pq_nest_release(&r->nest);
     wh_buffer_release(&r->faults);
     wh_buffer_release(&r->scratch);
@@ -67,22 +36,114 @@ void wh_pq_reader_close(struct wh_reader *base)
     free(r);
 }
 
-static enum wh_status make_columns(struct reader *r, struct wh_error *err)
+static enum wh_status make_columns(struct wh_pq_reader *r, struct wh_error *err)
 {
     const struct wh_pq_tree *tree = &r->source->file->tree;
-    size_t n = r->stream->base.schema.n_fields;
+    size_t n = r->stream->base.schema.n_fields, n_leaves = 0;
     r->leaves = wh_alloc_array(tree->n_leaves, sizeof(void *));
     r->raw = wh_alloc_array(n, sizeof *r->raw);
     if (r->leaves == NULL || r->raw == NULL)
         return wh_nomem(err);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (r->source->casts[i])
             WH_TRY(wh_column_init(&r->raw[i], &tree->schema.fields[r->source->nodes[i]],
                                   r->stream->context->budget, err));
+        if (r->source->nodes[i] >= 0)
+            n_leaves += (size_t)tree->nodes[r->source->nodes[i]].n_leaves;
+    }
+    r->pages.verify = r->stream->verify;
+    wh_pq_page_context_init(&r->pages, &r->stream->bodies, r->stream->context->budget, n_leaves);
     return WH_OK;
 }
 
-static enum wh_status check_position(const struct reader *r, const struct wh_pq_position *at,
+static enum wh_status make_reader(struct wh_pq_reader **out, struct wh_pq_stream *s, size_t file,
+                                  struct wh_error *err)
+{
+    struct wh_pq_reader *r = wh_alloc(sizeof *r);
+    if (r == NULL)
+        return wh_nomem(err);
+    r->base.ops = s->base.ops;
+    r->stream = s;
+    r->nest.validity.budget = r->nest.offsets.budget = s->context->budget;
+    r->faults.budget = r->scratch.budget = r->text.budget = s->context->budget;
+    enum wh_status status = wh_pq_acquire(&r->source, s, file, err);
+    if (status == WH_OK)
+        status = make_columns(r, err);
+    if (status == WH_OK)
+        *out = r;
+    else
+        free_reader(r);
+    return status;
+}
+
+/* ---- idle readers ---------------------------------------------------------------------------------------
+ */
+
+static bool stands_before(const struct wh_pq_reader *r, const struct wh_pq_position *at)
+{
+    return r->in_group && r->group == at->group && r->next_row <= at->first;
+}
+
+/* The better the more rows it need not pass over. */
+static int64_t fitness(const struct wh_pq_reader *r, const struct wh_pq_position *at)
+{
+    if (r->source->number != at->file)
+        return -2;
+    return stands_before(r, at) ? r->next_row : -1;
+}
+
+/* The best idle reader for a chunk, or NULL. One of another file is closed, so that there are never more
+ * readers than threads. */
+static struct wh_pq_reader *take_idle(struct wh_pq_stream *s, const struct wh_pq_position *at)
+{
+    struct wh_pq_reader *best = NULL;
+    pthread_mutex_lock(&s->lock);
+    for (struct wh_pq_reader *r = s->idle; r != NULL; r = r->next)
+        if (best == NULL || fitness(r, at) > fitness(best, at))
+            best = r;
+    struct wh_pq_reader **link = &s->idle;
+    while (best != NULL && *link != best)
+        link = &(*link)->next;
+    if (best != NULL)
+        *link = best->next;
+    pthread_mutex_unlock(&s->lock);
+    if (best == NULL || best->source->number == at->file)
+        return best;
+    free_reader(best);
+    return NULL;
+}
+
+void wh_pq_reader_close(struct wh_reader *base)
+{
+    struct wh_pq_reader *r = (struct wh_pq_reader *)base;
+    if (r == NULL)
+        return;
+    if (!r->is_done) {
+        free_reader(r);
+        return;
+    }
+    for (size_t i = 0; i < r->source->file->tree.n_leaves; i++)
+        if (r->leaves[i] != NULL)
+            wh_pq_leaf_rest(r->leaves[i]);
+    pthread_mutex_lock(&r->stream->lock);
+    r->next = r->stream->idle;
+    r->stream->idle = r;
+    pthread_mutex_unlock(&r->stream->lock);
+}
+
+void wh_pq_close_idle(struct wh_pq_stream *s)
+{
+    while (s->idle != NULL) {
+        struct wh_pq_reader *r = s->idle;
+        s->idle = r->next;
+        free_reader(r);
+    }
+}
+
+/* ---- opening --------------------------------------------------------------------------------------------
+ */
+
+static enum wh_status check_position(const struct wh_pq_reader *r, const struct wh_pq_position *at,
                                      struct wh_error *err)
 {
     const struct wh_pq_file_meta *m = &r->source->file->meta;
@@ -90,108 +151,130 @@ static enum wh_status check_position(const struct reader *r, const struct wh_pq_
     bool inside = at->group < m->n_groups && at->n_groups <= m->n_groups - at->group;
     for (size_t i = 0; inside && i < at->n_groups; i++)
         rows += m->groups[at->group + i].rows;
-    if (inside && rows == at->rows)
+    if (inside && (at->n_groups == 1 ? at->first + at->rows <= rows : at->first == 0 && at->rows == rows))
         return WH_OK;
     return wh_fail(err, WH_STATE, "row groups %zu to %zu of \"%s\" are not those of the plan", at->group,
                    at->group + at->n_groups - 1, r->source->file->path);
-}
-
-static enum wh_status init_reader(struct reader *r, const struct wh_pq_position *at, struct wh_error *err)
-{
-    struct wh_budget *budget = r->stream->context->budget;
-    r->codec.scratch.budget = r->nest.validity.budget = r->nest.offsets.budget = budget;
-    r->faults.budget = r->scratch.budget = r->text.budget = budget;
-    WH_TRY(wh_pq_acquire(&r->source, r->stream, at->file, err));
-    WH_TRY(check_position(r, at, err));
-    r->group = at->group;
-    r->end_group = at->group + at->n_groups;
-    return make_columns(r, err);
 }
 
 enum wh_status wh_pq_reader_open(struct wh_reader **out, struct wh_pq_stream *s,
                                  const struct wh_pq_position *at, struct wh_reject_sink *sink,
                                  struct wh_error *err)
 {
-    struct reader *r = wh_alloc(sizeof *r);
+    struct wh_pq_reader *r = take_idle(s, at);
     if (r == NULL)
-        return wh_nomem(err);
-    r->base.ops = s->base.ops;
-    r->stream = s;
+        WH_TRY(make_reader(&r, s, at->file, err));
+    enum wh_status status = check_position(r, at, err);
+    if (status != WH_OK) {
+        free_reader(r);
+        return status;
+    }
+    r->in_group = stands_before(r, at);
+    r->at = *at;
+    r->group = at->group;
     r->sink = sink;
-    enum wh_status status = init_reader(r, at, err);
-    if (status == WH_OK)
-        *out = &r->base;
-    else
-        wh_pq_reader_close(&r->base);
-    return status;
+    r->rows_left = r->rows_given = 0;
+    r->is_started = r->is_done = false;
+    *out = &r->base;
+    return WH_OK;
 }
 
 /* ---- row groups --------------------------------------------------------------------------------------- */
 
-static enum wh_status wrap(const struct reader *r, const char *column, struct wh_error *err)
+enum wh_status wh_pq_reader_wrap(const struct wh_pq_reader *r, const char *column, struct wh_error *err)
 {
     return wh_wrap(err, "could not read \"%s\": row group %zu, column \"%s\"", r->source->file->path,
                    r->group, column);
 }
 
-static const struct wh_pq_node *node_of(const struct reader *r, size_t field)
+static int64_t group_rows(const struct wh_pq_reader *r)
+{
+    return r->source->file->meta.groups[r->group].rows;
+}
+
+static const struct wh_pq_node *node_of(const struct wh_pq_reader *r, size_t field)
 {
     int32_t n = r->source->nodes[field];
     return n < 0 ? NULL : &r->source->file->tree.nodes[n];
 }
 
-static enum wh_status open_field(struct reader *r, const struct wh_pq_node *node, int64_t *bytes,
+static enum wh_status open_field(struct wh_pq_reader *r, const struct wh_pq_node *node, int64_t *bytes,
                                  struct wh_error *err)
 {
     const struct wh_pq_file *file = r->source->file;
     size_t first = (size_t)node->first_leaf, n = (size_t)node->n_leaves;
     WH_TRY(wh_pq_file_check_group(file, r->group, first, n, err));
     for (size_t i = first; i < first + n; i++) {
-        struct wh_pq_leaf_source source = {
-            .file = file, .group = r->group, .column = i, .codec = &r->codec, .verify = r->stream->verify};
+        struct wh_pq_leaf_source source = {.file = file,
+                                           .group = r->group,
+                                           .column = i,
+                                           .context = &r->pages,
+                                           .is_part = r->at.rows < group_rows(r)};
         if (wh_pq_leaf_open(&r->leaves[i], &source, err) != WH_OK)
-            return wrap(r, node->field->name, err);
+            return wh_pq_reader_wrap(r, node->field->name, err);
         *bytes += WH_MIN(WH_MAX(file->meta.groups[r->group].chunks[i].total_uncompressed_bytes, 0),
                          INT64_MAX / 65536);
     }
     return WH_OK;
 }
 
-static enum wh_status open_group(struct reader *r, struct wh_error *err)
+static enum wh_status open_group(struct wh_pq_reader *r, struct wh_error *err)
 {
-    int64_t bytes = 0;
-    r->rows_left = r->source->file->meta.groups[r->group].rows;
-    for (size_t i = 0; i < r->stream->base.schema.n_fields && r->rows_left > 0; i++)
+    int64_t bytes = 0, rows = group_rows(r);
+    for (size_t i = 0; i < r->stream->base.schema.n_fields && rows > 0; i++)
         if (node_of(r, i) != NULL)
             WH_TRY(open_field(r, node_of(r, i), &bytes, err));
-    int64_t row_bytes = r->rows_left == 0 ? 1 : WH_MAX(bytes / r->rows_left, 1);
+    int64_t row_bytes = rows == 0 ? 1 : WH_MAX(bytes / rows, 1);
     r->batch_rows = WH_MAX(WH_MIN(BATCH_BYTES / row_bytes, MAX_ROWS), MIN_ROWS);
     r->in_group = true;
+    r->next_row = 0;
     return WH_OK;
 }
 
-static enum wh_status end_group(struct reader *r, struct wh_error *err)
+/* Brings the leaves to the first row of the chunk. */
+static enum wh_status start_group(struct wh_pq_reader *r, struct wh_error *err)
 {
-    r->in_group = false;
-    for (size_t i = 0; i < r->source->file->tree.n_leaves; i++) {
+    if (!r->in_group)
+        WH_TRY(open_group(r, err));
+    bool is_range = r->at.n_groups == 1;
+    int64_t skip = is_range ? r->at.first - r->next_row : 0;
+    for (size_t i = 0; skip > 0 && i < r->source->file->tree.n_leaves; i++) {
+        struct wh_pq_leaf *leaf = r->leaves[i];
+        if (leaf != NULL && wh_pq_leaf_skip(leaf, skip, err) != WH_OK)
+            return wh_pq_reader_wrap(r, leaf->node->field->name, err);
+    }
+    r->next_row += skip;
+    r->rows_left = is_range ? r->at.rows : group_rows(r);
+    return WH_OK;
+}
+
+static enum wh_status end_group(const struct wh_pq_reader *r, struct wh_error *err)
+{
+    if (r->next_row < group_rows(r))
+        return WH_OK;
+    for (size_t i = 0; group_rows(r) > 0 && i < r->source->file->tree.n_leaves; i++) {
         if (r->leaves[i] == NULL || wh_pq_leaf_at_end(r->leaves[i]))
             continue;
         wh_fail(err, WH_DATA, "it has more rows than the row group");
-        return wrap(r, r->leaves[i]->node->field->name, err);
+        return wh_pq_reader_wrap(r, r->leaves[i]->node->field->name, err);
     }
-    r->group++;
     return WH_OK;
 }
 
 /* Sees to it that there are rows to read. */
-static enum wh_status next_group(struct reader *r, struct wh_error *err)
+static enum wh_status next_group(struct wh_pq_reader *r, struct wh_error *err)
 {
     while (r->rows_left == 0) {
-        if (r->in_group)
+        if (r->is_started) {
             WH_TRY(end_group(r, err));
-        if (r->group == r->end_group)
-            return WH_END;
-        WH_TRY(open_group(r, err));
+            r->is_done = r->group == r->at.group + r->at.n_groups - 1;
+            if (r->is_done)
+                return WH_END;
+            r->group++;
+            r->in_group = false;
+        }
+        WH_TRY(start_group(r, err));
+        r->is_started = true;
     }
     return WH_OK;
 }
@@ -212,13 +295,13 @@ static struct wh_column *find_column(const struct wh_pq_node *node, struct wh_co
     return column;
 }
 
-static struct wh_column *target_of(struct reader *r, struct wh_batch *out, size_t field)
+static struct wh_column *target_of(struct wh_pq_reader *r, struct wh_batch *out, size_t field)
 {
     return r->source->casts[field] ? &r->raw[field] : &out->columns[field];
 }
 
 /* Reads up to *rows rows of a field, and says how many there are. */
-static enum wh_status read_field(struct reader *r, struct wh_batch *out, size_t field, int64_t *rows,
+static enum wh_status read_field(struct wh_pq_reader *r, struct wh_batch *out, size_t field, int64_t *rows,
                                  struct wh_error *err)
 {
     const struct wh_pq_node *node = node_of(r, field);
@@ -234,19 +317,19 @@ static enum wh_status read_field(struct reader *r, struct wh_batch *out, size_t 
     return WH_OK;
 }
 
-static enum wh_status note_faults(struct reader *r, size_t field, const struct wh_pq_leaf *leaf,
+static enum wh_status note_faults(struct wh_pq_reader *r, size_t field, const struct wh_pq_leaf *leaf,
                                   struct wh_error *err)
 {
     for (size_t i = 0; i < leaf->bad.size; i += sizeof(int64_t)) {
         int64_t slot = (int64_t)wh_get_le64(leaf->bad.data + i);
-        struct fault f = {wh_pq_leaf_row_of(leaf, slot), field, leaf->convert.reason};
+        struct wh_pq_fault f = {wh_pq_leaf_row_of(leaf, slot), field, leaf->convert.reason};
         WH_TRY(wh_buffer_append(&r->faults, &f, sizeof f, err));
     }
     return WH_OK;
 }
 
 /* Brings a field that has been read to `rows` rows and to the stream's type. */
-static enum wh_status complete_field(struct reader *r, struct wh_batch *out, size_t field, int64_t rows,
+static enum wh_status complete_field(struct wh_pq_reader *r, struct wh_batch *out, size_t field, int64_t rows,
                                      struct wh_error *err)
 {
     const struct wh_pq_node *node = node_of(r, field);
@@ -263,7 +346,7 @@ static enum wh_status complete_field(struct reader *r, struct wh_batch *out, siz
     memset(r->scratch.data, 0, r->scratch.size);
     WH_TRY(wh_cast_column(&out->columns[field], target, r->scratch.data, &n_bad, err));
     for (int64_t row = 0; n_bad > 0 && row < rows; row++) {
-        struct fault f = {row, field, NULL};
+        struct wh_pq_fault f = {row, field, NULL};
         if (wh_bit_get(r->scratch.data, row))
             WH_TRY(wh_buffer_append(&r->faults, &f, sizeof f, err));
     }
@@ -294,105 +377,29 @@ static enum wh_status fill_nulls(struct wh_column *c, int64_t rows, struct wh_er
     return fill_zero(&c->data, bytes, err);
 }
 
-static enum wh_status read_columns(struct reader *r, struct wh_batch *out, struct wh_error *err)
+static enum wh_status read_columns(struct wh_pq_reader *r, struct wh_batch *out, struct wh_error *err)
 {
     size_t n = r->stream->base.schema.n_fields;
     int64_t rows = WH_MIN(r->batch_rows, r->rows_left);
     r->faults.size = 0;
     for (size_t i = 0; i < n; i++)
         if (node_of(r, i) != NULL && read_field(r, out, i, &rows, err) != WH_OK)
-            return wrap(r, out->schema->fields[i].name, err);
+            return wh_pq_reader_wrap(r, out->schema->fields[i].name, err);
     for (size_t i = 0; i < n; i++) {
         if (node_of(r, i) == NULL)
             WH_TRY(fill_nulls(&out->columns[i], rows, err));
         else if (complete_field(r, out, i, rows, err) != WH_OK)
-            return wrap(r, out->schema->fields[i].name, err);
+            return wh_pq_reader_wrap(r, out->schema->fields[i].name, err);
     }
     out->rows = rows;
     r->rows_left -= rows;
-    return WH_OK;
-}
-
-/* ---- rejects ----------------------------------------------------------------------------------------------
- */
-
-static int by_row(const void *a, const void *b)
-{
-    const struct fault *x = a, *y = b;
-    return x->row != y->row ? (x->row > y->row) - (x->row < y->row)
-                            : (x->field > y->field) - (x->field < y->field);
-}
-
-/* The words for a fault, NUL-ended in scratch. */
-static enum wh_status say_reason(struct reader *r, const struct wh_batch *b, const struct fault *f,
-                                 struct wh_error *err)
-{
-    char type[64];
-    r->scratch.size = r->text.size = 0;
-    if (f->reason != NULL)
-        return wh_buffer_append(&r->scratch, f->reason, strlen(f->reason) + 1, err);
-    const struct wh_column *raw = &r->raw[f->field];
-    wh_type_format(&b->schema->fields[f->field], type, sizeof type);
-    if (wh_column_is_null(raw, f->row))
-        WH_TRY(wh_buffer_append_text(&r->text, "null", err));
-    else
-        WH_TRY(wh_value_format(&r->text, raw, f->row, err));
-    WH_TRY(wh_buffer_printf(&r->scratch, err, "the value %.*s is no %s",
-                            (int)WH_MIN(r->text.size, VALUE_TEXT), (const char *)r->text.data, type));
-    return wh_buffer_append(&r->scratch, "", 1, err);
-}
-
-static enum wh_status reject_row(struct reader *r, const struct wh_batch *b, const struct fault *f,
-                                 struct wh_error *err)
-{
-    const char *column = b->schema->fields[f->field].name;
-    WH_TRY(say_reason(r, b, f, err));
-    if (r->sink == NULL) {
-        wh_fail(err, WH_DATA, "row %" PRId64 ": %s", r->rows_given + f->row, (const char *)r->scratch.data);
-        return wrap(r, column, err);
-    }
-    r->text.size = 0;
-    WH_TRY(wh_json_row(&r->text, b, f->row, err));
-    struct wh_reject reject = {
-        .file = r->source->file->path,
-        .row = r->rows_given + f->row,
-        .column = column,
-        .reason = (const char *)r->scratch.data,
-        .text = {(const char *)r->text.data, r->text.size},
-    };
-    return r->sink->add(r->sink, &reject, err);
-}
-
-/* Takes rows with faults out of the batch. */
-static enum wh_status reject_rows(struct reader *r, struct wh_batch *b, struct wh_error *err)
-{
-    void *memory = r->faults.data;
-    const struct fault *faults = memory;
-    size_t n_faults = r->faults.size / sizeof *faults, n_kept = 0;
-    qsort(memory, n_faults, sizeof *faults, by_row);
-    for (size_t i = 0; i < n_faults; i++)
-        if (i == 0 || faults[i].row != faults[i - 1].row)
-            WH_TRY(reject_row(r, b, &faults[i], err));
-    WH_TRY(wh_buffer_resize(&r->scratch, (size_t)b->rows * sizeof(int64_t), err));
-    void *kept_memory = r->scratch.data;
-    int64_t *kept = kept_memory;
-    size_t next = 0;
-    for (int64_t row = 0; row < b->rows; row++) {
-        while (next < n_faults && faults[next].row < row)
-            next++;
-        if (next == n_faults || faults[next].row != row)
-            kept[n_kept++] = row;
-    }
-    WH_CLEANUP(wh_batch_release) struct wh_batch rest = {0};
-    WH_TRY(wh_batch_init(&rest, b->schema, b->budget, err));
-    WH_TRY(wh_batch_take(&rest, b, kept, n_kept, err));
-    wh_batch_move(b, &rest);
+    r->next_row += rows;
     return WH_OK;
 }
 
 enum wh_status wh_pq_reader_read(struct wh_reader *base, struct wh_batch *out, struct wh_error *err)
 {
-    struct reader *r = (struct reader *)base;
+    struct wh_pq_reader *r = (struct wh_pq_reader *)base;
     do {
         if (r->stream->context->cancelled != NULL && atomic_load(r->stream->context->cancelled))
             return wh_fail(err, WH_CANCELLED, "cancelled");
@@ -401,7 +408,7 @@ enum wh_status wh_pq_reader_read(struct wh_reader *base, struct wh_batch *out, s
         WH_TRY(read_columns(r, out, err));
         int64_t rows = out->rows;
         if (r->faults.size > 0)
-            WH_TRY(reject_rows(r, out, err));
+            WH_TRY(wh_pq_reader_reject(r, out, err));
         r->rows_given += rows;
     } while (out->rows == 0);
     return WH_OK;
