@@ -161,7 +161,8 @@ static enum wh_status write_batch(struct work *w, struct wh_error *err)
     WH_TRY(w->writer->ops->write(w->writer, b, err));
     rows -= w->rejects->n_rows - rejected;
     w->counts.rows_written += rows;
-    w->p->rows_left -= setup->limit_rows > 0 ? rows : 0;
+    if (setup->limit_rows > 0) /* then there is one worker */
+        w->p->rows_left -= rows;
     lap(&w->watch, WH_STAGE_ENCODE);
     return WH_OK;
 }

@@ -8,7 +8,6 @@
  * when -p is given. -r: row groups are read in ranges of so many rows, with -x from the last to the first.
  * Exit 1 and one line on stderr for an error. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -76,18 +75,20 @@ static enum wh_status dump_chunk(struct wh_stream *s, struct wh_chunk *chunk, co
     return status == WH_END ? WH_OK : status;
 }
 
-/* Reads range k of a chunk that lies in one row group. */
-static enum wh_status dump_range(struct wh_stream *s, json_t *position, int64_t k, const struct settings *o,
-                                 struct output *out, struct wh_error *err)
+/* Reads rows [first, first + rows) of a row group in which the chunk lies. */
+static enum wh_status dump_range(struct wh_stream *s, const char *position, int64_t first, int64_t rows,
+                                 const struct settings *o, struct output *out, struct wh_error *err)
 {
-    int64_t first = k * o->range_rows, rows = json_integer_value(json_object_get(position, "rows"));
-    json_t *range = json_copy(position);
-    json_object_set_new(range, "first",
-                        json_integer(json_integer_value(json_object_get(position, "first")) + first));
-    json_object_set_new(range, "rows", json_integer(WH_MIN(o->range_rows, rows - first)));
-    struct wh_chunk chunk = {.position = json_dumps(range, JSON_COMPACT)};
-    json_decref(range);
-    enum wh_status status = dump_chunk(s, &chunk, o, out, err);
+    struct wh_buffer text = {0};
+    struct wh_chunk chunk = {0};
+    int head = (int)(strstr(position, ",\"first\":") - position);
+    enum wh_status status = wh_buffer_printf(&text, err, "%.*s,\"first\":%" PRId64 ",\"rows\":%" PRId64 "}",
+                                             head, position, first, rows);
+    if (status == WH_OK)
+        status = wh_buffer_take_text(&chunk.position, &text, err);
+    wh_buffer_release(&text);
+    if (status == WH_OK)
+        status = dump_chunk(s, &chunk, o, out, err);
     free(chunk.position);
     return status;
 }
@@ -95,15 +96,16 @@ static enum wh_status dump_range(struct wh_stream *s, json_t *position, int64_t 
 static enum wh_status dump_ranges(struct wh_stream *s, const struct wh_chunk *chunk, const struct settings *o,
                                   struct output *out, struct wh_error *err)
 {
-    json_t *position = json_loads(chunk->position, 0, NULL);
-    int64_t rows = json_integer_value(json_object_get(position, "rows")),
-            n = (rows + o->range_rows - 1) / o->range_rows;
+    int64_t first = 0, rows = 0, size = o->range_rows;
+    sscanf(strstr(chunk->position, ",\"first\":"), ",\"first\":%" SCNd64 ",\"rows\":%" SCNd64, &first, &rows);
+    int64_t n = (rows + size - 1) / size;
     struct output *parts = wh_alloc_array((size_t)n, sizeof *parts);
     enum wh_status status = parts == NULL ? wh_nomem(err) : WH_OK;
     for (int64_t i = 0; status == WH_OK && i < n; i++) {
         int64_t k = o->backwards ? n - 1 - i : i;
         parts[k].budget = out->budget;
-        status = dump_range(s, position, k, o, &parts[k], err);
+        status = dump_range(s, chunk->position, first + k * size, WH_MIN(size, rows - k * size), o, &parts[k],
+                            err);
     }
     for (int64_t i = 0; parts != NULL && i < n; i++) {
         fwrite(parts[i].text.data, 1, parts[i].text.size, stdout);
@@ -111,7 +113,6 @@ static enum wh_status dump_ranges(struct wh_stream *s, const struct wh_chunk *ch
         wh_buffer_release(&parts[i].text);
     }
     free(parts);
-    json_decref(position);
     return status;
 }
 

@@ -261,8 +261,7 @@ static void knows_json(void **state)
                                         "[1]]",
                                         "nan",
                                         "\"\xff\"",
-                                        "\xef\xbb\xbf"
-                                        "1",
+                                        "\xef\xbb\xbf[]",
                                         "'a'"};
     struct one o;
     struct wh_error err;

@@ -117,8 +117,8 @@ static void schemas_come_back(void **state)
     static const char *const cases[] = {
         "id:int64",
         "a:bool,b:int8,c:int16,d:int32,e:int64,f:uint8,g:uint16,h:uint32,i:uint64,j:float32,k:float64",
-        "a:decimal(1,0),b:decimal(18,18),c:decimal(38,37),d:decimal(76,76),e:text,f:json,g:binary,h:uuid,i:"
-        "null",
+        "a:decimal(1,0),b:decimal(18,18),c:decimal(38,37),d:decimal(76,76),e:text,f:json,g:binary,h:uuid",
+        "i:null",
         "a:date,b:time,c:time(ns),d:timestamp,e:timestamp(s),f:timestamptz(ms),g:timestamp(ns),h:interval",
         "a:list<int64>,b:list<list<text>>,c:struct<x:int64,y:struct<z:text>>,d:map<text,decimal(9,2)>",
         "\"two words\":int64,\"a,b\":text,\"q\"\"q\":text,\"\xf0\x9f\x98\x80\":text",
@@ -141,7 +141,7 @@ static void schemas_come_back(void **state)
 static void a_wide_struct_comes_back(void **state)
 {
     (void)state;
-    enum { MEMBERS = 20000 };
+    enum { MEMBERS = 5000 };
     struct wh_buffer b = {0};
     char *type = NULL, *text = NULL;
     must(wh_buffer_append_text(&b, "s:struct<", err));

@@ -348,8 +348,8 @@ static void refuses_positions(void **state)
         "{\"file\":\"%s\",\"row_group\":-1,\"row_groups\":1,\"first\":0,\"rows\":1}",
         "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":0,\"first\":0,\"rows\":0}",
         "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":2,\"first\":0,\"rows\":1}",
-        "{\"file\":\"%s\",\"row_group\":9223372036854775807,\"row_groups\":9223372036854775807,\"first\":0,"
-        "\"rows\":1}",
+        ("{\"file\":\"%s\",\"row_group\":9223372036854775807,\"row_groups\":9223372036854775807,\"first\":0,"
+         "\"rows\":1}"),
         "{\"file\":\"%s\",\"row_group\":0,\"row_groups\":1,\"first\":0,\"rows\":2}",
     };
     struct wh_error err;

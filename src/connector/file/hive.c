@@ -83,11 +83,12 @@ enum wh_status wh_hive_escape(struct wh_buffer *out, const struct wh_slice *text
 {
     if (text == NULL)
         return wh_buffer_append(out, HIVE_NULL, strlen(HIVE_NULL), err);
+    bool looks_null = wh_slice_eq(*text, wh_slice_of(HIVE_NULL)); /* but is text */
     WH_TRY(wh_buffer_reserve(out, 3 * text->len, err));
     for (size_t i = 0; i < text->len; i++) {
         unsigned char c = (unsigned char)text->ptr[i];
         bool plain = isalnum(c) || c >= 0x80 || strchr("-_.~ :+,@", c) != NULL;
-        if (plain && c != '\0') {
+        if (plain && c != '\0' && !looks_null) {
             out->data[out->size++] = c;
         } else {
             snprintf((char *)out->data + out->size, 4, "%%%02X", c);
@@ -126,6 +127,7 @@ static enum wh_status add_value(struct wh_schema *keys, struct wh_slice key, str
 {
     WH_CLEANUP(wh_freep) char *name = NULL, *value = NULL;
     WH_TRY(wh_strndup(&name, key.ptr, key.len, err));
+    name[unescape(name, key.len).len] = '\0';
     WH_TRY(wh_strndup(&value, escaped.ptr, escaped.len, err));
     struct wh_slice text = unescape(value, escaped.len);
     if (wh_schema_find(keys, name) < 0) {
@@ -184,13 +186,16 @@ static enum wh_status read_values(struct hive_reader *h, const char *position, s
         return wh_nomem(err);
     const char *at = below(h->path, s->root);
     struct wh_slice key, value;
-    while (next_part(&at, &key, &value))
+    while (next_part(&at, &key, &value)) {
+        key = unescape(h->path + (key.ptr - h->path), key.len);
         for (size_t i = 0; i < s->keys.n_fields; i++) {
             if (!wh_slice_eq(key, wh_slice_of(s->keys.fields[i].name)))
                 continue;
+            bool is_null = wh_slice_eq(value, wh_slice_of(HIVE_NULL));
             struct wh_slice text = unescape(h->path + (value.ptr - h->path), value.len);
-            h->values[i] = wh_slice_eq(text, wh_slice_of(HIVE_NULL)) ? (struct wh_slice){0} : text;
+            h->values[i] = is_null ? (struct wh_slice){0} : text;
         }
+    }
     return WH_OK;
 }
 

@@ -160,8 +160,8 @@ enum wh_status wh_stage_create_copy(struct wh_stage_file *f, const struct wh_sta
     WH_TRY(wh_file_init(&old, existing, err));
     enum wh_status st = check_start(s, &old, ctx, err);
     if (st == WH_OK && old.compression != s->compression)
-        st = wh_fail(err, WH_CONFIG, "could not append %s data to \"%s\": its compression is %s",
-                     wh_compression_name(s->compression), existing, wh_compression_name(old.compression));
+        st = wh_fail(err, WH_CONFIG, "could not append to \"%s\": its compression is %s, not %s", existing,
+                     wh_compression_name(old.compression), wh_compression_name(s->compression));
     if (st == WH_OK)
         st = copy_bytes(f, &old, ctx, err);
     wh_file_release(&old);

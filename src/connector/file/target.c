@@ -159,8 +159,10 @@ static enum wh_status choose_compression(struct wh_file_target *t, const char *l
     static const struct {
         const char *suffix, *name;
         enum wh_compression compression;
-    } kinds[] = {{".gz", "gzip", WH_GZIP},    {".zst", "zstd", WH_ZSTD}, {".lz4", "lz4", WH_LZ4},
-                 {".bz2", "bzip2", WH_BZIP2}, {".xz", "xz", WH_XZ},      {"", "none", WH_PLAIN}};
+        int max_level;
+    } kinds[] = {{".gz", "gzip", WH_GZIP, 9},    {".zst", "zstd", WH_ZSTD, 19}, {".lz4", "lz4", WH_LZ4, 12},
+                 {".bz2", "bzip2", WH_BZIP2, 9}, {".xz", "xz", WH_XZ, 9},       {"", "none", WH_PLAIN, 0}};
+    int64_t level = wh_config_int(t->config, "compression-level");
     const char *wanted = wh_config_str(t->config, "compression");
     size_t len = strlen(location);
     for (size_t i = 0; i < WH_COUNT(kinds); i++) {
@@ -168,10 +170,13 @@ static enum wh_status choose_compression(struct wh_file_target *t, const char *l
         bool by_name = wanted == NULL && len >= n && strcmp(location + len - n, kinds[i].suffix) == 0;
         if (!by_name && (wanted == NULL || strcmp(wanted, kinds[i].name) != 0))
             continue;
+        if (level != 0 && kinds[i].max_level > 0 && (level < 1 || level > kinds[i].max_level))
+            return wh_fail(err, WH_CONFIG, "compression level %lld of %s is not between 1 and %d",
+                           (long long)level, kinds[i].name, kinds[i].max_level);
         t->setup.compression = kinds[i].compression;
+        t->setup.level = (int)level;
         break;
     }
-    t->setup.level = (int)wh_config_int(t->config, "compression-level");
     if (t->setup.format->is_container && t->setup.compression != WH_PLAIN) {
         wh_fail(err, WH_CONFIG, "a %s file is not compressed from outside", t->setup.format->name);
         return wh_hint(err, "use --parquet-compression");

@@ -88,8 +88,8 @@ static enum wh_status measure(struct wh_pq_stream *s, struct wh_error *err)
     return WH_OK;
 }
 
-/* Compressed bytes of the stream's columns in the next row group. */
-static double stored_bytes(const struct wh_pq_stream *s)
+/* Compressed bytes of the stream's columns in the next row group, as far as its first rows have them. */
+static uint64_t stored_bytes(const struct wh_pq_stream *s, int64_t rows)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < s->base.schema.n_fields; i++) {
@@ -98,7 +98,7 @@ static double stored_bytes(const struct wh_pq_stream *s)
         const struct wh_pq_node *n = &s->planned->file->tree.nodes[s->planned->nodes[i]];
         bytes += wh_pq_group_bytes(next_group(s), (size_t)n->first_leaf, (size_t)n->n_leaves);
     }
-    return (double)(bytes & INT64_MAX);
+    return (uint64_t)((double)(bytes & INT64_MAX) * ((double)rows / (double)next_group(s)->rows));
 }
 
 /* ---- cutting ------------------------------------------------------------------------------------ */
@@ -151,7 +151,7 @@ enum wh_status wh_pq_plan_chunk(struct wh_pq_stream *s, struct wh_pq_position *a
         at->n_groups = s->next_group - at->group + 1;
         at->rows += rows;
         sum += size;
-        *bytes += (uint64_t)(stored_bytes(s) * ((double)rows / (double)of_group));
+        *bytes += stored_bytes(s, s->next_row + rows) - stored_bytes(s, s->next_row);
         go_on(s, rows);
         if (rows < left)
             break;
