@@ -71,11 +71,12 @@ static const struct wh_flag flags[] = {
      .letter = 'j',
      .kind = WH_FLAG_INT,
      .fallback = "0",
-     .help = "Workers; 0: one for each core"},
+     .help = "Workers; 0: one for each core, as far as the memory reaches"},
     {.name = "memory",
      .kind = WH_FLAG_SIZE,
-     .fallback = "96MiB",
-     .help = "Most memory for batches, pages and other large things"},
+     .fallback = "0",
+     .help =
+         "Most memory for batches, pages and other large things; 0: 32MiB, and 32MiB more for each worker"},
     WH_RUN_FLAGS,
     {0},
 };

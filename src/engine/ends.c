@@ -12,6 +12,8 @@
 /* Parts of the memory that one chunk's bytes may take: bytes, columns and encoded form of each chunk under
  * way, and sealed ones that wait. */
 #define CHUNK_SHARE 3
+#define MEMORY_PER_JOB ((int64_t)32 << 20) /* and once for everything else */
+#define MOST_DEFAULT_MEMORY ((int64_t)256 << 20)
 
 int wh_cpu_count(void)
 {
@@ -40,12 +42,17 @@ static enum wh_status make_config(struct wh_config **out, const struct wh_endpoi
     return WH_OK;
 }
 
+/* Workers and memory depend on each other; what is not given follows from the other. */
 static void size_work(struct wh_ends *e, const struct wh_job_spec *spec)
 {
-    e->budget.limit_bytes = spec->memory_bytes;
+    int64_t most_memory = spec->memory_bytes > 0 ? spec->memory_bytes : MOST_DEFAULT_MEMORY;
+    int most_jobs = (int)WH_MAX(1, WH_MIN(most_memory / MEMORY_PER_JOB - 1, 256));
+    int cores = wh_cpu_count();
+    e->context.jobs = spec->jobs > 0 ? spec->jobs : WH_MIN(cores, most_jobs);
+    int64_t memory = spec->memory_bytes > 0 ? spec->memory_bytes : MEMORY_PER_JOB * (e->context.jobs + 1);
+    e->budget.limit_bytes = memory;
     e->context.budget = &e->budget;
-    e->context.jobs = spec->jobs > 0 ? spec->jobs : wh_cpu_count();
-    int64_t chunk = spec->memory_bytes / CHUNK_SHARE / e->context.jobs;
+    int64_t chunk = memory / CHUNK_SHARE / e->context.jobs;
     e->context.chunk_bytes =
         spec->chunk_bytes > 0 ? spec->chunk_bytes : WH_MAX(MIN_CHUNK_BYTES, WH_MIN(chunk, MAX_CHUNK_BYTES));
 }

@@ -13,7 +13,6 @@
 const struct wh_job_spec wh_job_spec_default = {
     .mode = WH_REPLACE,
     .max_rejects = "0",
-    .memory_bytes = (int64_t)96 << 20,
     .checkpoint_ms = 5000,
 };
 

@@ -15,7 +15,7 @@ struct wh_job_spec {                                /* all lent */
     /* name, value, name, value ... NULL-ended, or NULL. */
     const char *const *source_options, *const *destination_options;
     int jobs;             /* 0: one per core */
-    int64_t memory_bytes; /* budget for large allocations */
+    int64_t memory_bytes; /* budget for large allocations; 0: by the number of workers */
     int64_t chunk_bytes;  /* 0: from memory and jobs */
     int64_t checkpoint_ms;
     bool fresh; /* start anew although an unfinished run could go on */

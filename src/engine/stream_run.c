@@ -501,8 +501,11 @@ static enum wh_status load_once(struct stream_run *r, struct wh_error *err)
 
 static enum wh_status load(struct stream_run *r, struct wh_error *err)
 {
-    if (is_loaded(r))
-        return open_quarantine(r, err);
+    if (is_loaded(r)) {
+        WH_TRY(open_quarantine(r, err));
+        show_counts(r);
+        return WH_OK;
+    }
     for (;;) {
         enum wh_status s = load_once(r, err);
         if (s != WH_WIDEN)
