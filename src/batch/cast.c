@@ -389,6 +389,7 @@ static const struct rule {
     {BIT(WH_LIST), BIT(WH_LIST), WH_CAST_NONE, class_of_lists, cast_list, NULL},
     {BIT(WH_MAP), BIT(WH_MAP), WH_CAST_NONE, class_of_maps, cast_list, NULL},
     {BIT(WH_STRUCT), BIT(WH_STRUCT), WH_CAST_NONE, class_of_structs, cast_struct, NULL},
+    {BIT(WH_BINARY), BIT(WH_JSON), WH_CAST_CHECKED, NULL, cast_each, one_parsed},
     {BIT(WH_UTF8), BIT(WH_JSON) | NESTED, WH_CAST_CHECKED, NULL, cast_each, one_parsed},
     {BIT(WH_JSON), NESTED, WH_CAST_CHECKED, NULL, cast_each, one_parsed},
     {BIT(WH_UTF8), ANY, WH_CAST_CHECKED, NULL, cast_each, one_from_text},

@@ -165,6 +165,7 @@ static void read_chunks(struct wh_stream *s, struct wh_buffer *out)
         wh_buffer_release(&chunk.data);
         chunk = (struct wh_chunk){0};
     }
+    wh_buffer_release(&chunk.data); /* room that was made for a chunk that did not come */
 }
 
 /* "name:type,...= row;row"; the caller frees. */

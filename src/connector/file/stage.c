@@ -80,6 +80,14 @@ enum wh_status wh_stage_create(struct wh_stage_file *f, const struct wh_stage_se
 
 /* ---- going on behind an existing file ---- */
 
+static int first_line_bytes(const struct wh_buffer *text)
+{
+    size_t n = 0;
+    while (n < text->size && text->data[n] != '\r' && text->data[n] != '\n')
+        n++;
+    return (int)n;
+}
+
 static enum wh_status check_start(const struct wh_stage_setup *s, const struct wh_file *existing,
                                   const struct wh_context *ctx, struct wh_error *err)
 {
@@ -99,7 +107,7 @@ static enum wh_status check_start(const struct wh_stage_setup *s, const struct w
     if (wh_slice_eq(wh_slice((char *)start.data, start.size), wh_slice((char *)found.data, found.size)))
         return WH_OK;
     wh_fail(err, WH_CONFIG, "could not append to \"%s\": it does not start with the header \"%.*s\"",
-            existing->path, (int)strcspn((char *)start.data, "\r\n"), (char *)start.data);
+            existing->path, first_line_bytes(&start), (char *)start.data);
     return wh_hint(err, "write the same columns in the same order, or use --mode replace");
 }
 
