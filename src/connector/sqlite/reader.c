@@ -7,7 +7,8 @@
 #include "connector/sqlite/source_int.h"
 
 enum {
-    BATCH_ROWS = 8192,
+    BATCH_ROWS = 8192,     /* at most */
+    BATCH_CELLS = 1 << 18, /* values, so that many columns mean few rows */
     BATCH_BYTES = 1 << 20, /* of texts and blobs, after which a batch is full */
 };
 
@@ -189,15 +190,21 @@ static enum wh_status check_texts(struct reader *r, const struct wh_batch *b, st
 
 /* ---- reading ---------------------------------------------------------------------------------- */
 
-static enum wh_status reserve(struct wh_batch *out, struct wh_error *err)
+static int64_t rows_of_batch(const struct wh_batch *b)
+{
+    int64_t rows = BATCH_CELLS / (int64_t)WH_MAX(b->schema->n_fields, (size_t)1);
+    return WH_MIN(WH_MAX(rows, 16), BATCH_ROWS);
+}
+
+static enum wh_status reserve(struct wh_batch *out, int64_t rows, struct wh_error *err)
 {
     for (size_t c = 0; c < out->schema->n_fields; c++)
-        WH_TRY(wh_column_reserve(&out->columns[c], BATCH_ROWS, 0, err));
+        WH_TRY(wh_column_reserve(&out->columns[c], rows, 0, err));
     return WH_OK;
 }
 
-/* Values that are stored as what the column is; everything else goes the long way. Room for BATCH_ROWS
- * values is reserved, bytes of texts are not. */
+/* Values that are stored as what the column is; everything else goes the long way. Room for the value is
+ * reserved, for the bytes of texts it is not. */
 static inline enum wh_status put(const struct wh_sqlite_converter *v, struct wh_column *out,
                                  sqlite3_value *value, struct wh_error *err)
 {
@@ -250,11 +257,11 @@ static enum wh_status fill(struct reader *r, struct wh_batch *out, struct wh_err
     const struct wh_sqlite_relation *relation = &r->stream->relation;
     bool has_rowid = relation->rowid != NULL;
     size_t bytes = 0;
-    int64_t rows = 0;
+    int64_t rows = 0, max_rows = rows_of_batch(out);
     r->n_bad = 0;
     wh_batch_reset(out);
-    WH_TRY(reserve(out, err));
-    for (; rows < BATCH_ROWS && bytes < BATCH_BYTES; rows++) {
+    WH_TRY(reserve(out, max_rows, err));
+    for (; rows < max_rows && bytes < BATCH_BYTES; rows++) {
         enum wh_status s = wh_sqlite_step(r->db, r->stmt, err);
         if (s == WH_END) {
             r->ended = true;
