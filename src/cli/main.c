@@ -1,9 +1,11 @@
 /* cli/main.c - finds the command and runs it. Nothing is done before: the program must start at once, and the
  * locale stays that of C. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/exit.h"
@@ -78,8 +80,18 @@ static int flush_output(int code)
     return WH_EXIT_DESTINATION;
 }
 
+/* A closed standard file would let the next file that is opened take its number, and messages or data would
+ * go there; taken the wrong way round it fails as a closed one does. */
+static void occupy_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+    occupy_standard_files();
     const char *format = getenv("WHERRY_LOG_FORMAT"); /* until the flags are known */
     wh_log_setup(format != NULL ? format : "text", "info");
     return flush_output(dispatch(argc, argv));
