@@ -45,7 +45,7 @@ void wh_print_error(const struct wh_error *err)
 int wh_usage_error(const struct wh_error *err)
 {
     wh_log_usage_error(err);
-    return WH_EXIT_USAGE;
+    return err->code == WH_NOMEM ? WH_EXIT_FAILED : WH_EXIT_USAGE;
 }
 
 /* Positions that do not agree are no other run's work. */

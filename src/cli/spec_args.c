@@ -134,24 +134,28 @@ static enum wh_status share_options(struct side *sides, const struct wh_args *a,
     return WH_OK;
 }
 
-static const struct wh_connector *connector_of(const char *uri)
+static enum wh_status connector_of(const struct wh_connector **out, const char *uri, struct wh_error *err)
 {
     struct wh_endpoint e;
-    struct wh_error ignored;
-    if (uri == NULL || wh_endpoint_parse(&e, uri, &ignored) != WH_OK)
-        return NULL;
-    const struct wh_connector *c = e.connector;
+    *out = NULL;
+    if (uri == NULL)
+        return WH_OK;
+    if (wh_endpoint_parse(&e, uri, err) != WH_OK)
+        return err->code == WH_NOMEM ? err->code : WH_OK;
+    *out = e.connector;
     wh_endpoint_release(&e);
-    return c;
+    return WH_OK;
 }
 
 static enum wh_status read_options(struct wh_args_spec *out, const struct wh_args *a, struct wh_error *err)
 {
     const struct wh_job_spec *spec = &out->spec;
+    const struct wh_connector *source, *destination;
+    WH_TRY(connector_of(&source, spec->source, err));
+    WH_TRY(connector_of(&destination, spec->destination, err));
     struct side sides[] = {
-        {"source", connector_of(spec->source), true, spec->source != NULL, &out->source_options, 0},
-        {"destination", connector_of(spec->destination), false, spec->destination != NULL,
-         &out->destination_options, 0},
+        {"source", source, true, spec->source != NULL, &out->source_options, 0},
+        {"destination", destination, false, spec->destination != NULL, &out->destination_options, 0},
     };
     WH_TRY(share_options(sides, a, err));
     out->spec.source_options = (const char *const *)out->source_options;

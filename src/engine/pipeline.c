@@ -49,6 +49,7 @@ struct pipeline {
     size_t window;
     struct slot *slots;         /* owned: window of them; chunk seq is in slots[seq % window] */
     struct pending pending;     /* used by the committer only */
+    enum wh_side commit_side;   /* likewise: who is being called */
     struct wh_counts committed; /* likewise: of everything before next_commit */
     int64_t last_checkpoint_us; /* likewise */
     int64_t rows_left;          /* of limit_rows, may become negative; one worker only */
@@ -257,8 +258,10 @@ static enum wh_status checkpoint(struct pipeline *p, struct wh_error *err)
     const struct wh_pipeline_setup *setup = p->setup;
     WH_CLEANUP(wh_freep) char *marker = NULL;
     int64_t next_seq = 0;
+    p->commit_side = WH_SIDE_DESTINATION;
     WH_TRY(wh_failpoint("checkpoint.before", err));
     WH_TRY(setup->target->ops->checkpoint(setup->target, &marker, &next_seq, err));
+    p->commit_side = WH_SIDE_NONE;
     WH_TRY(wh_failpoint("store.before", err));
     const struct wh_checkpoint c = {marker, next_seq, p->committed, p->pending.records, p->pending.n};
     WH_TRY(setup->on_checkpoint(setup->self, &c, err));
@@ -271,7 +274,9 @@ static enum wh_status checkpoint(struct pipeline *p, struct wh_error *err)
 static enum wh_status commit_slot(struct pipeline *p, int64_t seq, struct slot *slot, struct wh_error *err)
 {
     const struct wh_pipeline_setup *setup = p->setup;
+    p->commit_side = WH_SIDE_NONE;
     WH_TRY(wh_quarantine_append(setup->quarantine, slot->rejects, err));
+    p->commit_side = WH_SIDE_DESTINATION;
     WH_TRY(wh_failpoint("commit.before", err));
     WH_CLEANUP(wh_freep) char *position = NULL;
     WH_TRY(wh_position_wrap(&position, slot->position, &p->committed, &slot->counts, err));
@@ -310,7 +315,7 @@ static void commit_ready(struct pipeline *p)
         struct wh_error err = {0};
         enum wh_status s = commit_slot(p, seq, slot, &err);
         if (s != WH_OK)
-            fail(p, s, WH_SIDE_DESTINATION, &err);
+            fail(p, s, p->commit_side, &err);
         slot_release(slot);
         pthread_mutex_lock(&p->mutex);
         if (s == WH_OK)
@@ -448,7 +453,7 @@ enum wh_status wh_pipeline_run(const struct wh_pipeline_setup *setup, enum wh_si
         struct wh_error why = {0};
         enum wh_status s = checkpoint(&p, &why);
         if (s != WH_OK && p.status == WH_OK)
-            fail(&p, s, WH_SIDE_DESTINATION, &why);
+            fail(&p, s, p.commit_side, &why);
     }
     for (size_t i = 0; i < p.window; i++)
         slot_release(&p.slots[i]);

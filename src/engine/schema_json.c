@@ -1,6 +1,7 @@
 /* engine/schema_json.c - see engine/schema_json.h. */
 #include "engine/schema_json.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "batch/schema.h"
 #include "batch/text.h"
@@ -76,7 +77,8 @@ static enum wh_status add_field(struct wh_schema *out, const json_t *item, struc
 
 enum wh_status wh_schema_from_text(struct wh_schema *out, const char *text, struct wh_error *err)
 {
-    json_t *a = json_loads(text, 0, NULL);
+    json_t *a;
+    WH_TRY(wh_json_load(&a, text, err));
     struct wh_schema made = {0};
     enum wh_status s = json_is_array(a) ? WH_OK : wh_fail(err, WH_STATE, "damaged schema in the store");
     for (size_t i = 0; s == WH_OK && i < json_array_size(a); i++)

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "batch/text.h"
 
@@ -134,7 +135,10 @@ static enum wh_status load(struct wh_saved_spec *s, struct wh_error *err)
 
 enum wh_status wh_job_spec_load(struct wh_saved_spec *out, const char *text, struct wh_error *err)
 {
-    struct wh_saved_spec s = {.spec = wh_job_spec_default, .document = json_loads(text, 0, NULL)};
+    struct wh_saved_spec s = {.spec = wh_job_spec_default};
+    json_t *document;
+    WH_TRY(wh_json_load(&document, text, err));
+    s.document = document;
     enum wh_status st =
         s.document == NULL ? wh_fail(err, WH_STATE, "damaged specification of a run") : load(&s, err);
     if (st != WH_OK) {

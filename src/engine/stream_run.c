@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/failpoint.h"
 #include "base/fs.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "batch/schema.h"
@@ -268,7 +269,9 @@ static enum wh_status on_checkpoint(void *self, const struct wh_checkpoint *c, s
 static enum wh_status record_plan(struct stream_run *r, struct wh_error *err)
 {
     WH_CLEANUP(wh_freep) char *snapshot = NULL, *schema = NULL;
+    r->side = WH_SIDE_SOURCE;
     WH_TRY(r->stream->ops->snapshot(r->stream, &snapshot, err));
+    r->side = WH_SIDE_NONE; /* what is left is the store's */
     WH_TRY(wh_schema_text(&schema, &r->known, err));
     WH_TRY(replace_text(&r->state->snapshot, snapshot, err));
     WH_TRY(replace_text(&r->state->schema, schema, err));
@@ -325,7 +328,8 @@ static enum wh_status unwrap_position(struct stream_run *r, const struct wh_resu
 {
     if (resume->position == NULL)
         return replace_text(after, r->state->position, err);
-    json_t *root = json_loads(resume->position, 0, NULL);
+    json_t *root;
+    WH_TRY(wh_json_load(&root, resume->position, err));
     json_t *at = json_object_get(root, "at");
     enum wh_status s = WH_OK;
     if (at == NULL) {
@@ -495,6 +499,7 @@ static enum wh_status load_once(struct stream_run *r, struct wh_error *err)
     WH_TRY(wh_pipeline_run(&setup, &r->side, err));
     r->side = WH_SIDE_SOURCE;
     WH_TRY(r->stream->ops->finish(r->stream, err));
+    r->side = WH_SIDE_NONE;
     WH_TRY(wh_quarantine_finish(&r->quarantine, r->state->counts.rows_read, err));
     return save(r, "loaded", NULL, err);
 }
@@ -544,6 +549,7 @@ static enum wh_status finish(struct stream_run *r, struct wh_stream_result *resu
     r->state->counts.bytes_written = out.bytes;
     atomic_store(&r->progress.bytes_written, out.bytes);
     result->files = out.files;
+    r->side = WH_SIDE_NONE;
     return save(r, "done", NULL, err);
 }
 

@@ -39,8 +39,8 @@ enum wh_status wh_file_open(int *fd, const char *path, struct wh_error *err)
     int got = open(path, O_RDONLY | O_CLOEXEC);
     if (got < 0) {
         wh_fail_errno(err, errno, "could not open file \"%s\"", path);
-        if (errno == ENOENT || errno == ENOTDIR || errno == EISDIR)
-            err->code = WH_CONFIG;
+        if (err->os_errno == ENOENT || err->os_errno == ENOTDIR)
+            err->code = WH_DATA; /* it was there when the plan was made */
         return err->code;
     }
     *fd = got;

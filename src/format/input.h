@@ -43,7 +43,7 @@ void wh_input_close(struct wh_input *in);
 /* Reads exactly n bytes at an offset of a plain file; a short file fails with WH_DATA. Any thread. */
 enum wh_status wh_file_pread(int fd, const char *path, void *out, size_t n, uint64_t offset,
                              struct wh_error *err);
-/* Opens for pread. Fails: WH_CONFIG missing, WH_AUTH, WH_IO. */
+/* Opens a planned file for pread. Fails: WH_DATA when it is gone, WH_AUTH, WH_IO. */
 enum wh_status wh_file_open(int *fd, const char *path, struct wh_error *err);
 
 /* Compresses bytes as one self-contained frame (member) appended to out: frames one behind the other

@@ -350,7 +350,7 @@ static void every_call_may_fail(void **state)
         {READ, WH_SIDE_SOURCE, false},       {OPEN_WRITER, WH_SIDE_DESTINATION, false},
         {WRITE, WH_SIDE_DESTINATION, false}, {SEAL, WH_SIDE_DESTINATION, false},
         {COMMIT, WH_SIDE_DESTINATION, true}, {CHECKPOINT, WH_SIDE_DESTINATION, true},
-        {STORE, WH_SIDE_DESTINATION, true},
+        {STORE, WH_SIDE_NONE, true},
     };
     for (size_t i = 0; i < WH_COUNT(cases); i++)
         for (int jobs = 1; jobs <= 4; jobs += 3)

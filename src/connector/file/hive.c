@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/percent.h"
 #include "batch/builder.h"
@@ -175,7 +176,8 @@ static void hive_close_reader(struct wh_reader *r)
 static enum wh_status read_values(struct hive_reader *h, const char *position, struct wh_error *err)
 {
     const struct hive_stream *s = h->stream;
-    json_t *root = json_loads(position, 0, NULL);
+    json_t *root;
+    WH_TRY(wh_json_load(&root, position, err));
     const char *file = json_string_value(json_object_get(root, "file"));
     enum wh_status st = file == NULL ? wh_fail(err, WH_STATE, "invalid position \"%s\"", position)
                                      : wh_strdup(&h->path, file, err);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "connector/file/file_int.h"
 #include "connector/file/target_int.h"
@@ -364,7 +365,8 @@ static enum wh_status reopen_files(struct wh_file_target *t, struct wh_error *er
 
 static enum wh_status resume_staging(struct wh_file_target *t, const char *marker, struct wh_error *err)
 {
-    json_t *root = json_loads(marker, 0, NULL);
+    json_t *root;
+    WH_TRY(wh_json_load(&root, marker, err));
     json_int_t inode = 0, next = 0, rows = 0;
     json_t *files = NULL;
     enum wh_status s = WH_OK;

@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "batch/text.h"
 #include "connector/sqlite/source_int.h"
@@ -31,7 +32,8 @@ struct reader {
 static enum wh_status bind_range(struct reader *r, const char *position, struct wh_error *err)
 {
     json_int_t from = 0, to = 0;
-    json_t *doc = json_loads(position, 0, NULL);
+    json_t *doc;
+    WH_TRY(wh_json_load(&doc, position, err));
     bool ranges = wh_sqlite_has_ranges(r->stream);
     bool fine = ranges ? json_unpack(doc, "{s:I,s:I}", "from", &from, "to", &to) == 0
                        : json_is_true(json_object_get(doc, "all"));

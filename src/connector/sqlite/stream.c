@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/bytes.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "connector/sqlite/source_int.h"
 
@@ -261,7 +262,8 @@ static enum wh_status restore_column(struct wh_sqlite_stream *s, size_t i, const
 /* Types as they were when the run began, if the database still is in that state. */
 static enum wh_status restore(struct wh_sqlite_stream *s, const char *snapshot, struct wh_error *err)
 {
-    json_t *doc = json_loads(snapshot, 0, NULL);
+    json_t *doc;
+    WH_TRY(wh_json_load(&doc, snapshot, err));
     const char *state = json_string_value(json_object_get(doc, "state"));
     const json_t *columns = json_object_get(doc, "columns");
     enum wh_status st = WH_OK;
@@ -348,7 +350,8 @@ static enum wh_status stream_next_chunk(struct wh_stream *base, struct wh_chunk 
 static enum wh_status go_behind(struct wh_sqlite_stream *s, const char *position, struct wh_error *err)
 {
     json_int_t from, to;
-    json_t *doc = json_loads(position, 0, NULL);
+    json_t *doc;
+    WH_TRY(wh_json_load(&doc, position, err));
     bool is_range = json_unpack(doc, "{s:I,s:I}", "from", &from, "to", &to) == 0;
     bool is_all = json_is_true(json_object_get(doc, "all"));
     json_decref(doc);

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/bytes.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "batch/text.h"
 #include "format/csv/stream_int.h"
@@ -123,7 +124,8 @@ static enum wh_status take_columns(struct wh_csv_stream *s, json_t *columns, str
 
 enum wh_status wh_csv_snapshot_apply(struct wh_csv_stream *s, const char *json, struct wh_error *err)
 {
-    json_t *root = json_loads(json, 0, NULL);
+    json_t *root;
+    WH_TRY(wh_json_load(&root, json, err));
     enum wh_status status;
     if (!same_files(s->set, json_object_get(root, "files")))
         status = wh_fail(err, WH_STATE, "the files are not those with which the run began");

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "batch/text.h"
 #include "format/jsonl/cut.h"
@@ -71,10 +72,8 @@ enum wh_status wh_jsonl_span_parse(struct wh_jsonl_span *out, const char *text,
                                    const struct wh_file_set *files, struct wh_error *err)
 {
     struct wh_jsonl_span span = {.file = 0};
-    errno = 0; /* jansson itself does not always tell that it lacks memory */
-    json_t *position = json_loads(text, 0, NULL);
-    if (position == NULL && errno == ENOMEM)
-        return wh_nomem(err);
+    json_t *position;
+    WH_TRY(wh_json_load(&position, text, err));
     bool ok = position != NULL && get_span(position, &span) && span.file < files->n_files;
     json_decref(position);
     if (!ok)

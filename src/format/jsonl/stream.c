@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "batch/text.h"
 #include "format/jsonl/jsonl_int.h"
@@ -74,10 +75,8 @@ static enum wh_status compare_snapshot(const struct wh_jsonl_stream *s, const js
 /* Checks that the files are those of the snapshot and takes over what it says about the types. */
 static enum wh_status take_snapshot(struct wh_jsonl_stream *s, const char *text, struct wh_error *err)
 {
-    errno = 0; /* jansson itself does not always tell that it lacks memory */
-    json_t *snapshot = json_loads(text, 0, NULL);
-    if (snapshot == NULL && errno == ENOMEM)
-        return wh_nomem(err);
+    json_t *snapshot;
+    WH_TRY(wh_json_load(&snapshot, text, err));
     enum wh_status status = compare_snapshot(s, snapshot, err);
     s->is_widened = json_is_true(json_object_get(snapshot, "widened"));
     json_decref(snapshot);

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "base/bytes.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "batch/schema.h"
 #include "batch/text.h"
@@ -96,10 +97,8 @@ static bool get_count(const json_t *object, const char *key, int64_t least, int6
 static enum wh_status parse_position(const struct wh_pq_stream *s, const char *text,
                                      struct wh_pq_position *out, struct wh_error *err)
 {
-    errno = 0;
-    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    if (object == NULL && errno == ENOMEM) /* jansson itself does not tell */
-        return wh_nomem(err);
+    json_t *object;
+    WH_TRY(wh_json_load(&object, text, err));
     const char *path = json_string_value(json_object_get(object, "file"));
     int64_t group, n_groups;
     bool ok = path != NULL && get_count(object, "row_group", 0, &group) &&
